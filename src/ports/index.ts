@@ -1,0 +1,30 @@
+/** Interfaces through which the core's drivers touch the world. Interfaces only: adapters live in shell folders. */
+
+export interface Clock {
+  /** Milliseconds since the Unix epoch. May jump when the device's clock is set. */
+  nowMs(): number
+  /** Monotonic milliseconds from an arbitrary start. */
+  monotonicMs(): number
+}
+
+export interface Random {
+  /** Cryptographically strong bytes. */
+  bytes(length: number): Uint8Array
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+export interface Log {
+  log(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void
+}
+
+/**
+ * A small key-value store of the light client and of signers. All writes of one `commit` become visible together or not
+ * at all, also across a crash; when the promise resolves they are durable. Keys are short ASCII strings.
+ */
+export interface Store {
+  get(key: string): Promise<Uint8Array | undefined>
+  /** `undefined` deletes. */
+  commit(writes: ReadonlyMap<string, Uint8Array | undefined>): Promise<void>
+  keys(prefix: string): Promise<readonly string[]>
+  close(): Promise<void>
+}
