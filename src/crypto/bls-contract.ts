@@ -53,7 +53,9 @@ export interface BlsVerifier {
   /** Verifies a proof of possession: the same check under the POP ciphersuite BLS_POP_BLS12381G2_XMD:SHA-256_SSWU_RO_POP_. */
   verifyPossession(key: BlsKey, message: Uint8Array, signature: Uint8Array): boolean
   /** Σ timesᵢ·signatureᵢ as 96 bytes; undefined if one is not a valid point, the sum is the identity, or the list is empty. */
-  sumSignatures(signatures: readonly { readonly signature: Uint8Array; readonly times: number }[]): Uint8Array | undefined
+  sumSignatures(
+    signatures: readonly { readonly signature: Uint8Array; readonly times: number }[],
+  ): Uint8Array | undefined
 }
 
 /** Holds secrets; only validators and wallets that stake construct one. Secret keys are 32 bytes, big-endian, in [1, r). */
