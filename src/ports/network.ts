@@ -1,0 +1,48 @@
+/** The light client's view of a network: peers that answer requests and streams of frames. Adapters: net/ (libp2p), sim/. */
+
+/** Names of the libp2p protocols of §9; the path is /stakecube/1/<first 8 hex of chainId>/<name>. */
+export const PROTOCOLS = ['status', 'hops', 'follow', 'headers', 'proof', 'submit', 'evidence'] as const
+export type ProtocolName = (typeof PROTOCOLS)[number]
+
+/** A peer as the transport knows it (a libp2p PeerId in text form). */
+export type PeerName = string
+
+export type TransportCode =
+  | 'dial-failed'
+  | 'protocol-unsupported'
+  | 'timeout'
+  | 'aborted'
+  | 'stream-reset'
+  | 'frame-too-large'
+  | 'closed'
+
+/** The world failed: thrown by shell code, never by the core. */
+export class TransportError extends Error {
+  override readonly name = 'TransportError'
+  readonly code: TransportCode
+  constructor(code: TransportCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options as { cause?: unknown })
+    this.code = code
+  }
+}
+
+export interface RequestOptions {
+  readonly timeoutMs: number
+  /** Longest frame that is read; a longer one resets the stream with `frame-too-large`. */
+  readonly responseBytesMax: number
+  readonly signal?: unknown
+}
+
+/** Client side. All promises reject with TransportError. `signal` is an AbortSignal (typed loosely: the core has no DOM). */
+export interface Network {
+  /** Dials a multiaddr that ends in /p2p/<PeerId>; resolves when the peer's identity is proven. */
+  connect(address: string, options: { readonly timeoutMs: number; readonly signal?: unknown }): Promise<PeerName>
+  /** One request frame, one response frame, stream closed. */
+  request(peer: PeerName, protocol: ProtocolName, request: Uint8Array, options: RequestOptions): Promise<Uint8Array>
+  /** One request frame, then frames until either side ends; `timeoutMs` bounds the wait for the first frame only. */
+  stream(peer: PeerName, protocol: ProtocolName, request: Uint8Array, options: RequestOptions): AsyncIterable<Uint8Array>
+  disconnect(peer: PeerName): Promise<void>
+  /** Called once for each peer that is gone, whoever hung up. Returns a function that unsubscribes. */
+  onDisconnect(listener: (peer: PeerName) => void): () => void
+  close(): Promise<void>
+}
