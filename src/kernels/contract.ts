@@ -53,10 +53,14 @@ export interface Kernels {
   consistencyProof(leafHashes: Uint8Array, firstSize: number): Uint8Array
   /**
    * Recomputes the root from a path. Undefined if the path has the wrong number of hashes for (index, size) or
-   * index ≥ size. 64-bit indices and sizes.
+   * index ≥ size. 64-bit indices and sizes. `leafHash` and `path` may come from anywhere: a leaf hash that is not 32
+   * bytes or a path that is no multiple of it gives undefined. (A caller that joins hashes checks the length of each.)
    */
   rootFromInclusion(index: bigint, size: bigint, leafHash: Hash32, path: Uint8Array): Hash32 | undefined
-  /** True iff `proof` shows that the tree (firstSize, firstRoot) is a prefix of (secondSize, secondRoot). */
+  /**
+   * True iff `proof` shows that the tree (firstSize, firstRoot) is a prefix of (secondSize, secondRoot). Roots and proof
+   * may come from anywhere: wrong lengths, and a firstSize of 0, give false.
+   */
   verifyConsistency(
     firstSize: bigint,
     secondSize: bigint,

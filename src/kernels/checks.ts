@@ -1,0 +1,101 @@
+/**
+ * Argument checks of the Kernels contract, made once on the JavaScript side before any memory is touched. A failure is a
+ * bug of the caller and throws AssertionError. Shared by all implementations: a check computes nothing that is compared.
+ */
+import { assert, assertLength, assertRange } from '../base/assert.ts'
+import { compareBytes } from '../base/bytes.ts'
+
+const U64_END = 1n << 64n
+const UNITS_END = 1n << 56n
+
+export function checkBytes(name: string, bytes: Uint8Array): void {
+  assert(bytes instanceof Uint8Array, `${name} must be a Uint8Array`)
+}
+
+/** The count of equal-length messages in `messages`. */
+export function checkMessages(messages: Uint8Array, messageLength: number): number {
+  checkBytes('messages', messages)
+  assertRange('messageLength', messageLength, 1, 0x7fffffff)
+  assert(
+    messages.length % messageLength === 0,
+    `messages must be a multiple of messageLength ${messageLength}, got ${messages.length} bytes`,
+  )
+  return messages.length / messageLength
+}
+
+export function checkHash(name: string, hash: Uint8Array): void {
+  assertLength(name, hash, 32)
+}
+
+export function checkPair(left: Uint8Array, right: Uint8Array): void {
+  assertLength('first hash', left, 32)
+  assertLength('second hash', right, 32)
+}
+
+/** The count of hashes in `hashes`. */
+export function checkHashes(name: string, hashes: Uint8Array): number {
+  checkBytes(name, hashes)
+  assert(hashes.length % 32 === 0, `${name} must be a multiple of 32 bytes, got ${hashes.length}`)
+  return hashes.length / 32
+}
+
+export function checkIndex(leafHashes: Uint8Array, index: number): void {
+  const count = checkHashes('leafHashes', leafHashes)
+  assert(count > 0, 'leafHashes must not be empty')
+  assertRange('index', index, 0, count - 1)
+}
+
+export function checkFirstSize(leafHashes: Uint8Array, firstSize: number): void {
+  const count = checkHashes('leafHashes', leafHashes)
+  assert(count > 0, 'leafHashes must not be empty')
+  assertRange('firstSize', firstSize, 1, count)
+}
+
+export function checkU64(name: string, value: bigint): void {
+  assert(typeof value === 'bigint' && value >= 0n && value < U64_END, `${name} must be in [0, 2^64), got ${value}`)
+}
+
+/** Entries of the state tree: strictly ascending keys that share their first `depth` bits. */
+export function checkEntries(entries: Uint8Array, depth: number): void {
+  checkBytes('entries', entries)
+  assertRange('depth', depth, 0, 256)
+  assert(entries.length % 64 === 0, `entries must be a multiple of 64 bytes, got ${entries.length}`)
+  const count = entries.length / 64
+  if (count < 2) return
+  const key = (index: number) => entries.subarray(64 * index, 64 * index + 32)
+  for (let index = 1; index < count; index++)
+    assert(compareBytes(key(index - 1), key(index)) < 0, `key ${index} must be above key ${index - 1}`)
+  const shared = sharedBits(key(0), key(count - 1))
+  assert(shared >= depth, `keys must share their first ${depth} bits, they share ${shared}`)
+}
+
+/** Length of the common bit prefix of two 32-byte keys. In an ascending list that of the ends is that of all. */
+function sharedBits(a: Uint8Array, b: Uint8Array): number {
+  let byte = 0
+  while (byte < 32 && a[byte] === b[byte]) byte++
+  return byte === 32 ? 256 : 8 * byte + Math.clz32(a[byte]! ^ b[byte]!) - 24
+}
+
+export function checkSelect(n: bigint, total: bigint, expected: bigint, digest: Uint8Array): void {
+  checkU64('total', total)
+  checkU64('expected', expected)
+  assert(total >= 1n, `total must be at least 1, got ${total}`)
+  assert(expected >= 1n, `expected must be at least 1, got ${expected}`)
+  assert(typeof n === 'bigint' && n >= 0n && n <= total, `n must be in [0, total ${total}], got ${n}`)
+  assert(n < UNITS_END, `n must be below 2^56, got ${n}`)
+  assertLength('digest', digest, 32)
+}
+
+/** UTF-8 of `text` without the platform's encoder, which core does not name. Lone surrogates become U+FFFD. */
+export function utf8(text: string): Uint8Array {
+  const bytes: number[] = []
+  for (const character of text) {
+    const point = character.codePointAt(0)!
+    const code = point >= 0xd800 && point <= 0xdfff ? 0xfffd : point
+    if (code < 0x80) bytes.push(code)
+    else if (code < 0x800) bytes.push(0xc0 | (code >> 6), 0x80 | (code & 63))
+    else if (code < 0x10000) bytes.push(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63))
+    else bytes.push(0xf0 | (code >> 18), 0x80 | ((code >> 12) & 63), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63))
+  }
+  return Uint8Array.from(bytes)
+}
