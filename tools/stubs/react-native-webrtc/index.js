@@ -1,1 +1,1 @@
-throw new Error("StakeCube does not support React Native: react-native-webrtc is replaced by a stub");
+throw new Error('StakeCube does not support React Native: react-native-webrtc is replaced by a stub')

@@ -1,0 +1,19 @@
+/** `npm run build`: kernels to WebAssembly, TypeScript to dist/, the page to dist/web. Stops at the first failure. */
+import { spawnSync } from 'node:child_process'
+
+const tsx = [process.execPath, '--import', 'tsx']
+const STEPS: readonly (readonly [name: string, command: readonly string[]])[] = [
+  ['kernels', [...tsx, 'tools/build-wasm.ts']],
+  ['library and command line', [process.execPath, 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']],
+  ['page', [...tsx, 'tools/build-web.ts']],
+]
+
+for (const [name, [file, ...args]] of STEPS) {
+  const startedMs = performance.now()
+  const { status } = spawnSync(file!, args, { stdio: 'inherit' })
+  if (status !== 0) {
+    console.error(`build: ${name} failed (exit ${status ?? 'by signal'}): ${[file, ...args].join(' ')}`)
+    process.exit(1)
+  }
+  console.log(`build: ${name}, ${((performance.now() - startedMs) / 1000).toFixed(1)} s`)
+}

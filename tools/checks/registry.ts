@@ -1,0 +1,86 @@
+/** Every check by name, with the issue item that it shows. A check's module is loaded only when it runs. */
+
+/** One measured value against its bar. `op: 'info'` has no bar and passes. */
+export interface CheckResult {
+  readonly id: string
+  readonly value: unknown
+  readonly unit: string
+  readonly op: '==' | '<=' | '>=' | '<' | '>' | 'info'
+  readonly bar: unknown
+  readonly pass: boolean
+}
+
+export interface CheckOutcome {
+  readonly results: readonly CheckResult[]
+  /** What could not be run, one sentence each. Anything here makes the check not ok. */
+  readonly notRun: readonly string[]
+}
+
+export interface CheckOptions {
+  readonly seed: string
+  /** The long form; the short one (≤ 60 s) is part of `npm test`. */
+  readonly full: boolean
+}
+
+export interface CheckReport extends CheckOutcome {
+  readonly name: string
+  readonly ok: boolean
+  readonly form: 'short' | 'full'
+  readonly commit: string
+  readonly dirty: boolean
+  readonly machine: { readonly cpu: string; readonly cores: number; readonly engine: string }
+  readonly seed: string
+  readonly durationMs: number
+}
+
+interface CheckModule {
+  run(options: CheckOptions): Promise<CheckOutcome> | CheckOutcome
+}
+
+export interface CheckEntry {
+  readonly name: string
+  readonly shows: string
+  load(): Promise<CheckModule>
+}
+
+/** `value op bar`, as a result. */
+export function measured(
+  id: string,
+  value: number,
+  unit: string,
+  op: Exclude<CheckResult['op'], 'info'>,
+  bar: number,
+): CheckResult {
+  const pass = { '==': value === bar, '<=': value <= bar, '>=': value >= bar, '<': value < bar, '>': value > bar }[op]
+  return { id, value, unit, op, bar, pass }
+}
+
+/** A figure that is reported without a bar. */
+export const noted = (id: string, value: unknown, unit: string): CheckResult => ({
+  id,
+  value,
+  unit,
+  op: 'info',
+  bar: null,
+  pass: true,
+})
+
+export const CHECKS: readonly CheckEntry[] = [
+  {
+    name: 'mutations',
+    shows:
+      'issue 2: every single-bit change and truncation of a header, certificate, committee or proof is rejected with a code',
+    load: () => import('./mutations.ts'),
+  },
+  {
+    name: 'resume',
+    shows:
+      'issue 2: a headless client killed with SIGKILL at random moments resumes from what it had verified (TCP, webrtc-direct)',
+    load: () => import('./resume.ts'),
+  },
+  {
+    name: 'environments',
+    shows: 'issue 2: a 10-epoch chain with real BLS verifies the same in Node and Chromium with scalar, SIMD and twin',
+    load: () => import('./environments.ts'),
+  },
+]
