@@ -98,5 +98,7 @@ export function isInsecure(params: ChainParams): boolean {
   return params.f < 5 || params.F < 5
 }
 
-export const epochOf = (height: bigint, params: ChainParams): number => Number(height / BigInt(params.epochLength))
-export const firstHeightOf = (epoch: number, params: ChainParams): bigint => BigInt(epoch) * BigInt(params.epochLength)
+export const epochOf = (height: bigint, params: Pick<ChainParams, 'epochLength'>): number =>
+  Number(height / BigInt(params.epochLength))
+export const firstHeightOf = (epoch: number, params: Pick<ChainParams, 'epochLength'>): bigint =>
+  BigInt(epoch) * BigInt(params.epochLength)
