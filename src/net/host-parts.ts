@@ -1,0 +1,15 @@
+/** What hosts in Node and in pages have in common. */
+import type { ConnectionGater } from '@libp2p/interface'
+import { noise } from '@libp2p/noise'
+import { yamux } from '@libp2p/yamux'
+
+/** The name under which hosts introduce themselves (identify). */
+export const AGENT = 'stakecube/1'
+
+/** libp2p refuses loopback and private addresses in pages by default; a devnet lives there. */
+export const GATER_FOR_ANY_ADDRESS: ConnectionGater = { denyDialMultiaddr: () => false }
+
+export const securedAndMultiplexed = () => ({
+  connectionEncrypters: [noise()],
+  streamMuxers: [yamux()],
+})

@@ -1,0 +1,103 @@
+/**
+ * A libp2p host for Node: TCP, WebSocket and, unless left out, webrtc-direct.
+ *
+ * The webrtc-direct certificate, whose hash is part of the address, is kept in `datastorePath`, so that addresses printed
+ * today still work tomorrow. @libp2p/webrtc has a native part and is loaded only when asked for: boards without a prebuilt
+ * one use TCP and WebSocket.
+ */
+import './polyfills.ts'
+import { circuitRelayServer } from '@libp2p/circuit-relay-v2'
+import { gossipsub, type GossipSub, type GossipsubOpts } from '@libp2p/gossipsub'
+import { identify } from '@libp2p/identify'
+import type { Libp2p } from '@libp2p/interface'
+import { keychain } from '@libp2p/keychain'
+import { ping } from '@libp2p/ping'
+import { tcp } from '@libp2p/tcp'
+import { webSockets } from '@libp2p/websockets'
+import { LevelDatastore } from 'datastore-level'
+import { createLibp2p, type Libp2pOptions } from 'libp2p'
+import { AGENT, GATER_FOR_ANY_ADDRESS, securedAndMultiplexed } from './host-parts.ts'
+import { identityFrom } from './identity.ts'
+
+const DAY_MS = 86_400_000
+/** libp2p renews by setTimeout, whose longest delay is 24.8 days: a longer life would renew, and change the address, at once. */
+const CERTIFICATE_LIFESPAN_MS = 24 * DAY_MS
+
+export interface HostOptions {
+  /** The account's secret key, 32 bytes; without it the host has a new identity each time. */
+  readonly seed?: Uint8Array
+  /** Multiaddrs to listen on, such as /ip4/127.0.0.1/tcp/4001; none for a client. */
+  readonly listen?: readonly string[]
+  /** Folder in which libp2p keeps its peers and its webrtc-direct certificate; created if missing. */
+  readonly datastorePath?: string
+  /** Load webrtc-direct. Default: true. */
+  readonly webrtc?: boolean
+  /** Take part in gossip with these options. */
+  readonly gossip?: Partial<GossipsubOpts>
+  /** Relay connections between pages. */
+  readonly relay?: boolean
+  readonly connectionCountMax?: number
+  /** Refuses a peer before anything of it is read. */
+  readonly refusesPeer?: (peer: string) => boolean
+}
+
+// What the services are called in libp2p's components.
+type Services = { pubsub: GossipSub }
+/** A host with gossip; `services.pubsub` exists iff `gossip` was given. */
+export type Host = Libp2p<Services>
+
+/** Starts the host. Rejects when an address is busy (see {@link ./ports-free.ts} to ask first). */
+export async function createHost(options: HostOptions = {}): Promise<Host> {
+  const datastore = options.datastorePath === undefined ? undefined : new LevelDatastore(options.datastorePath)
+  await datastore?.open()
+  const host = await createLibp2p(await libp2pOptions(options, datastore))
+  if (datastore !== undefined) closeWith(host, datastore)
+  return host as unknown as Host
+}
+
+async function libp2pOptions(options: HostOptions, datastore: LevelDatastore | undefined): Promise<Libp2pOptions> {
+  const refuses = options.refusesPeer ?? (() => false)
+  return {
+    ...(options.seed === undefined ? {} : { privateKey: await identityFrom(options.seed) }),
+    ...(datastore === undefined ? {} : { datastore }),
+    nodeInfo: { userAgent: AGENT },
+    addresses: { listen: [...(options.listen ?? [])] },
+    transports: [tcp(), webSockets(), ...(options.webrtc === false ? [] : [await loadWebRTC()])],
+    ...securedAndMultiplexed(),
+    connectionGater: {
+      ...GATER_FOR_ANY_ADDRESS,
+      denyInboundEncryptedConnection: (peer) => refuses(peer.toString()),
+      denyDialPeer: (peer) => refuses(peer.toString()),
+    },
+    connectionManager: {
+      maxConnections: options.connectionCountMax ?? 128,
+      // Per remote IP and second: on a devnet all peers share one.
+      inboundConnectionThreshold: 32,
+      maxIncomingPendingConnections: 32,
+    },
+    connectionMonitor: { abortConnectionOnPingFailure: false, pingInterval: 30_000 },
+    services: {
+      identify: identify(),
+      ping: ping(),
+      ...(datastore === undefined ? {} : { keychain: keychain() }),
+      ...(options.relay === true ? { relay: circuitRelayServer() } : {}),
+      ...(options.gossip === undefined ? {} : { pubsub: gossipsub(options.gossip) }),
+    },
+  }
+}
+
+type Transports = NonNullable<Libp2pOptions['transports']>
+
+async function loadWebRTC(): Promise<Transports[number]> {
+  const { webRTCDirect } = await import('@libp2p/webrtc')
+  return webRTCDirect({ certificateLifespan: CERTIFICATE_LIFESPAN_MS }) as Transports[number]
+}
+
+/** libp2p does not close a datastore that it was given. */
+function closeWith(host: Libp2p, datastore: LevelDatastore): void {
+  const stop = host.stop.bind(host)
+  host.stop = async () => {
+    await stop()
+    await datastore.close()
+  }
+}
