@@ -83,4 +83,14 @@ export const CHECKS: readonly CheckEntry[] = [
     shows: 'issue 2: a 10-epoch chain with real BLS verifies the same in Node and Chromium with scalar, SIMD and twin',
     load: () => import('./environments.ts'),
   },
+  {
+    name: 'twin',
+    shows: 'issue 3: scalar and SIMD kernels agree with the twin on random cases, and SHA-256 with node:crypto',
+    load: () => import('./twin.ts'),
+  },
+  {
+    name: 'size',
+    shows: 'issues 3, 5 and 6: each wasm file and the JavaScript that comes with it is within its budget',
+    load: () => import('./size.ts'),
+  },
 ]
