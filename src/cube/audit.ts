@@ -123,7 +123,7 @@ export function checkCube(params: Pick<CubeParams, 'f' | 'F'>, head: CommitteeHe
 }
 
 /** 3F+1 shards of 3f+1 members. A decoded committee always has them; one put together in memory may not. */
-function checkShape({ head, shards }: Committee): Fault {
+export function checkShape({ head, shards }: Committee): Fault {
   const { epoch, f, F } = head
   if (shards.length !== 3 * F + 1)
     return rejected('audit-shape', { epoch, what: 'shards', got: shards.length, expected: 3 * F + 1 })
@@ -257,7 +257,7 @@ function checkCoreOrder(kernels: Kernels, head: CommitteeHead, label: Label, pos
 }
 
 /** Decodes every key and compares their sum; on an emulated board this costs more than all the rest. */
-function checkAggregate({ bls }: Engine, { head, shards }: Committee): Fault {
+export function checkAggregate({ bls }: Engine, { head, shards }: Committee): Fault {
   const keys: BlsKey[] = []
   for (const { members } of shards)
     for (const { blsPk, credential } of members) {

@@ -2,6 +2,7 @@
 import { AssertionError } from '../../base/assert.ts'
 import type { Engine } from '../../crypto/engine.ts'
 import { auditSuite, cubeSuite } from './cube.ts'
+import { certificateSuite } from './certificate.ts'
 import { Fields, VectorFileError } from './fields.ts'
 import { parseExactJson } from './json.ts'
 import type { Json, Suite } from './suite.ts'
@@ -9,6 +10,7 @@ import type { Json, Suite } from './suite.ts'
 export const SUITES = {
   cube: cubeSuite,
   audit: auditSuite,
+  certificate: certificateSuite,
 } as const satisfies Readonly<Record<string, Suite>>
 
 export type VectorKind = keyof typeof SUITES
