@@ -1,0 +1,92 @@
+/** Who takes part in a simulated chain: validators with stake and keys, wallets with money, and the chain spec of it all. */
+import { assert } from '../base/assert.ts'
+import type { Prng } from '../base/prng.ts'
+import { toHex } from '../base/bytes.ts'
+import { KIND, type Output } from '../chain/output.ts'
+import { encodeStakeData } from '../chain/output-data.ts'
+import type { ChainParams } from '../chain/params.ts'
+import type { ChainSpec } from '../chain/spec.ts'
+import type { BlsSigner } from '../crypto/bls-contract.ts'
+import { ed25519PublicKey } from '../crypto/ed25519.ts'
+import { GENESIS_SIGNING_CHAIN_ID, ownerOf, possessionMessage } from '../crypto/keys.ts'
+import type { Kernels } from '../kernels/contract.ts'
+
+export interface Account {
+  readonly secretKey: Uint8Array
+  readonly pk: Uint8Array
+  readonly owner: Uint8Array
+}
+
+export interface ValidatorKeys extends Account {
+  /** One BLS secret per credential. */
+  readonly blsSecrets: readonly Uint8Array[]
+}
+
+export interface Cast {
+  readonly spec: ChainSpec
+  readonly validators: readonly ValidatorKeys[]
+  readonly wallets: readonly Account[]
+  /** Validator index by BLS key in hex. */
+  readonly validatorOfKey: ReadonlyMap<string, number>
+}
+
+export interface CastOptions {
+  readonly name: string
+  readonly params: ChainParams
+  readonly genesisTimeMs: bigint
+  /** Stake of each credential of each validator, micro-units. */
+  readonly stakes: readonly (readonly bigint[])[]
+  readonly walletCount: number
+  readonly walletAmount: bigint
+}
+
+/** All keys and amounts follow from `prng`. */
+export function makeCast(kernels: Kernels, signer: BlsSigner, prng: Prng, options: CastOptions): Cast {
+  const accounts = prng.fork('accounts')
+  const validators = options.stakes.map((stakes) => ({
+    ...makeAccount(kernels, accounts),
+    blsSecrets: stakes.map(() => signer.secretKeyFrom(accounts.bytes(32))),
+  }))
+  const wallets = Array.from({ length: options.walletCount }, () => makeAccount(kernels, accounts))
+  const stakeOutputs = validators.flatMap((validator, index) =>
+    validator.blsSecrets.map((secret, credential) =>
+      stakeOutput(kernels, signer, validator.owner, secret, options.stakes[index]![credential]!),
+    ),
+  )
+  const transfers = wallets.map(({ owner }): Output => ({
+    kind: KIND.transfer,
+    amount: options.walletAmount,
+    owner,
+    data: new Uint8Array(0),
+  }))
+  const { name, params, genesisTimeMs } = options
+  const validatorOfKey = new Map<string, number>()
+  for (const [index, { blsSecrets }] of validators.entries())
+    for (const secret of blsSecrets) validatorOfKey.set(toHex(signer.publicKey(secret)), index)
+  assert(validatorOfKey.size === stakeOutputs.length, 'every credential has its own key')
+  return {
+    spec: { name, params, genesisTimeMs, outputs: [...stakeOutputs, ...transfers] },
+    validators,
+    wallets,
+    validatorOfKey,
+  }
+}
+
+function makeAccount(kernels: Kernels, prng: Prng): Account {
+  const secretKey = prng.bytes(32)
+  const pk = ed25519PublicKey(secretKey)
+  return { secretKey, pk, owner: ownerOf(kernels, pk) }
+}
+
+function stakeOutput(
+  kernels: Kernels,
+  signer: BlsSigner,
+  owner: Uint8Array,
+  secret: Uint8Array,
+  amount: bigint,
+): Output {
+  const blsPk = signer.publicKey(secret)
+  const message = possessionMessage(kernels, GENESIS_SIGNING_CHAIN_ID, owner, blsPk)
+  const popSig = signer.provePossession(secret, message)
+  return { kind: KIND.stake, amount, owner, data: encodeStakeData({ blsPk, popSig }) }
+}

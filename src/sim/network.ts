@@ -1,0 +1,105 @@
+/**
+ * The simulated network: directed links with latency, jitter, loss, doubling and partitions, and one uplink per node with a
+ * bandwidth. Late and out-of-order arrival follow from jitter.
+ */
+import type { Prng } from '../base/prng.ts'
+import type { EventQueue } from './event-queue.ts'
+
+export interface NetworkModel {
+  /** Least one-way delay. */
+  readonly latencyMs: number
+  /** Each message is delayed by up to this much more, uniformly; one in fifty by up to ten times as much. */
+  readonly jitterMs: number
+  /** Chance that a message is lost. */
+  readonly loss: number
+  /** Chance that it arrives twice. */
+  readonly doubling: number
+  /** Of each node's uplink; messages queue. */
+  readonly bytesPerSecond: number
+}
+
+export const GOOD_NETWORK: NetworkModel = {
+  latencyMs: 10,
+  jitterMs: 10,
+  loss: 0,
+  doubling: 0,
+  bytesPerSecond: 12_500_000,
+}
+
+/** Bytes that a frame costs on a wire beside its content: TCP/IP headers and encryption tags. */
+const FRAME_OVERHEAD_BYTES = 80
+
+export interface Traffic {
+  messages: number
+  bytes: number
+}
+
+export class SimNetwork {
+  model: NetworkModel
+  /** Group of each node; messages pass only within a group. Undefined: no partition. */
+  #groups: readonly number[] | undefined
+  readonly traffic: readonly Traffic[]
+  readonly #queue: EventQueue
+  readonly #prng: Prng
+  readonly #uplinkFreeMs: number[]
+  readonly #deliver: (from: number, to: number, bytes: Uint8Array) => void
+
+  constructor(
+    queue: EventQueue,
+    prng: Prng,
+    model: NetworkModel,
+    nodeCount: number,
+    deliver: (from: number, to: number, bytes: Uint8Array) => void,
+  ) {
+    this.#queue = queue
+    this.#prng = prng
+    this.model = model
+    this.traffic = Array.from({ length: nodeCount }, () => ({ messages: 0, bytes: 0 }))
+    this.#uplinkFreeMs = Array.from({ length: nodeCount }, () => 0)
+    this.#deliver = deliver
+  }
+
+  get nodeCount(): number {
+    return this.traffic.length
+  }
+
+  partition(groups: readonly number[]): void {
+    this.#groups = groups
+  }
+
+  heal(): void {
+    this.#groups = undefined
+  }
+
+  send(from: number, to: number, bytes: Uint8Array): void {
+    const frameBytes = bytes.length + FRAME_OVERHEAD_BYTES
+    const traffic = this.traffic[from]!
+    traffic.messages++
+    traffic.bytes += frameBytes
+    const { model } = this
+    const startMs = Math.max(this.#queue.nowMs, this.#uplinkFreeMs[from]!)
+    const sentMs = startMs + (1000 * frameBytes) / model.bytesPerSecond
+    this.#uplinkFreeMs[from] = sentMs
+    const copies = this.#prng.chance(model.doubling) ? 2 : 1
+    for (let copy = 0; copy < copies; copy++) {
+      if (this.#prng.chance(model.loss)) continue
+      this.#queue.at(sentMs + this.#delayMs(), () => this.#arrive(from, to, bytes))
+    }
+  }
+
+  broadcast(from: number, bytes: Uint8Array): void {
+    for (let to = 0; to < this.nodeCount; to++) if (to !== from) this.send(from, to, bytes)
+  }
+
+  /** A partition cuts what is under way, too. */
+  #arrive(from: number, to: number, bytes: Uint8Array): void {
+    if (this.#groups !== undefined && this.#groups[from] !== this.#groups[to]) return
+    this.#deliver(from, to, bytes)
+  }
+
+  #delayMs(): number {
+    const { latencyMs, jitterMs } = this.model
+    const stretch = this.#prng.chance(0.02) ? 10 : 1
+    return latencyMs + jitterMs * stretch * this.#prng.float()
+  }
+}
