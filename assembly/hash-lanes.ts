@@ -71,7 +71,7 @@ export function storeLanes(lanes: usize, o0: usize, o1: usize, o2: usize, o3: us
 let lastByteReady: bool = false
 
 /** Fills the table of all K+W of a 65-byte message's second block. */
-function prepareLastByte(): void {
+export function prepareLastByte(): void {
   if (lastByteReady) return
   for (let byte: u32 = 0; byte < 256; byte++) {
     const kw = KW_LAST_BYTE + <usize>(byte << 8)

@@ -3,7 +3,11 @@ export { compress } from './compress'
 export { finish, hash, hashMany, initialise, start } from './hash'
 export { ARENA, ARENA_END, MIDSTATES, MIDSTATE_COUNT, RESULT, STATE, TAILS } from './memory'
 export { IV } from './constants'
-export { consistencyProof, inclusionProof, merkleRoot, rootFromInclusion, verifyConsistency } from './merkle'
+export {
+  buildTree, consistencyProof, foldProofs, hashTree64, inclusionProof, merkleRoot, rootFromInclusion, treeProofs,
+  verifyConsistency,
+} from './merkle'
+export { auditDraws, AUDIT_MEMBER_BYTES } from './audit'
 export { stateRoot, STATE_ENTRY_BYTES } from './state'
 export { select, SELECT_DIGEST } from './select'
 

@@ -10,6 +10,7 @@
  *   0x00800 │ schedule ring, four lanes     │  256 B: the 16 schedule words in use
  *   0x00900 │ message block, four lanes     │  256 B: 16 words × 4 lanes, host order
  *   0x00a00 │ tail blocks                   │  4 × 128 B: the last blocks of four messages
+ *   0x00c00 │ a pair of hashes, four lanes  │  256 B: left and right of four nodes
  *   0x00d00 │ RESULT                        │  256 B: digests that go to the host
  *   0x01000 │ midstates                     │  128 × 32 B, one for each tag
  *   0x02000 │ K+W of known blocks           │  4 × 256 B: 64 words each
@@ -32,6 +33,7 @@ export const MIDSTATE_LANES: usize = 0x700
 export const RING: usize = 0x800
 export const BLOCK_LANES: usize = 0x900
 export const TAILS: usize = 0xa00
+export const PAIR_LANES: usize = 0xc00
 export const RESULT: usize = 0xd00
 export const MIDSTATES: usize = 0x1000
 export const MIDSTATE_COUNT: i32 = 128

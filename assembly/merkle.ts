@@ -2,7 +2,11 @@
 import { compress } from './compress'
 import { IV } from './constants'
 import { copy32, hashMany, pad, writeDigest } from './hash'
-import { STATE, TAILS } from './memory'
+import { foldFourProofs, quarterRoots } from './merkle-lanes'
+import { SCRATCH, STATE, TAILS } from './memory'
+
+/** Roots of the perfect subtrees of one tree: at most 32. */
+const ROOTS: usize = SCRATCH
 
 /** One level up, in place; a last odd hash moves up as it is. Returns the new count. */
 export function reduceLevel(hashes: usize, count: i32): i32 {
@@ -12,9 +16,77 @@ export function reduceLevel(hashes: usize, count: i32): i32 {
   return pairs + (count & 1)
 }
 
-/** Root of `count` ≥ 1 leaf hashes, which are overwritten; the root stands where the first one stood. */
-export function merkleRoot(hashes: usize, count: i32): void {
+/** Leaves from which on a perfect subtree is hashed in lanes. */
+const LANES_MIN: i32 = 32
+
+/** Root of a perfect tree of `count` hashes to its front; `work` has room for half of their bytes. */
+function perfectRoot(hashes: usize, count: i32, work: usize): void {
+  if (ASC_FEATURE_SIMD && count >= LANES_MIN) {
+    quarterRoots(hashes, count >> 2, false, work, hashes)
+    count = 4
+  }
   while (count > 1) count = reduceLevel(hashes, count)
+}
+
+/**
+ * Root of `count` ≥ 1 leaf hashes, which are overwritten; the root stands where the first one stood. The tree is a row of
+ * perfect ones, the largest first; their roots are joined from the right. `work` has room for half of the hashes' bytes.
+ */
+export function merkleRoot(hashes: usize, count: i32, work: usize): void {
+  let roots = 0
+  let from = hashes
+  for (let rest = count; rest > 0; roots++) {
+    const size = 1 << (31 - clz(rest))
+    perfectRoot(from, size, work)
+    copy32(ROOTS + (<usize>roots << 5), from)
+    from += <usize>size << 5
+    rest -= size
+  }
+  for (; roots > 1; roots--) {
+    const left = ROOTS + (<usize>(roots - 2) << 5)
+    node(left, left + 32, left)
+  }
+  copy32(hashes, ROOTS)
+}
+
+/** Root of a perfect tree of 64-byte nodes, to its front; `work` has room for half of the hashes' bytes. */
+export function hashTree64(hashes: usize, count: i32, work: usize): void {
+  if (ASC_FEATURE_SIMD && count >= LANES_MIN) {
+    quarterRoots(hashes, count >> 2, true, work, hashes)
+    count = 4
+  }
+  for (; count > 1; count >>= 1) hashMany(IV, 0, -1, hashes, 64, count >> 1, hashes)
+}
+
+/** All levels of a tree: each stands after the one below it. Returns the address of the root. */
+export function buildTree(hashes: usize, count: i32): usize {
+  while (count > 1) {
+    const pairs = count >> 1
+    const above = hashes + (<usize>count << 5)
+    hashMany(IV, 0, 1, hashes, 64, pairs, above)
+    if (count & 1) copy32(above + (<usize>pairs << 5), above - 32)
+    hashes = above
+    count = pairs + (count & 1)
+  }
+  return hashes
+}
+
+/** Paths of `wanted` leaves (u32 at `indices`) of a built tree, one after the other at `out`. Returns where they end. */
+export function treeProofs(hashes: usize, count: i32, indices: usize, wanted: i32, out: usize): usize {
+  for (; wanted > 0; wanted--, indices += 4) {
+    let index = load<u32>(indices)
+    let level = hashes
+    for (let size = count; size > 1; size = (size + 1) >> 1) {
+      const sibling = index ^ 1
+      if (sibling < <u32>size) {
+        copy32(out, level + (<usize>sibling << 5))
+        out += 32
+      }
+      level += <usize>size << 5
+      index >>= 1
+    }
+  }
+  return out
 }
 
 /** Path of leaf `index` to `out`, leaf to root; returns the number of hashes. The leaf hashes are overwritten. */
@@ -79,7 +151,7 @@ export function rootFromInclusion(index: u64, size: u64, root: usize, path: usiz
   return sn == 0
 }
 
-function equal32(a: usize, b: usize): bool {
+export function equal32(a: usize, b: usize): bool {
   const difference =
     (load<u64>(a) ^ load<u64>(b)) | (load<u64>(a, 8) ^ load<u64>(b, 8)) |
     (load<u64>(a, 16) ^ load<u64>(b, 16)) | (load<u64>(a, 24) ^ load<u64>(b, 24))
@@ -116,4 +188,18 @@ export function verifyConsistency(first: u64, second: u64, roots: usize, proof: 
     proof += 32
   }
   return sn == 0 && equal32(fr, roots) && equal32(sr, roots + 32)
+}
+
+/**
+ * Folds many proofs: records of 64 bytes at `proofs` (see merkle-lanes.ts), whose lengths fit their (index, size). The roots
+ * take the place of the leaf hashes.
+ */
+export function foldProofs(proofs: usize, count: i32): void {
+  if (ASC_FEATURE_SIMD) {
+    for (; count >= 4; count -= 4, proofs += 256) foldFourProofs(proofs)
+  }
+  for (; count > 0; count--, proofs += 64)
+    rootFromInclusion(
+      load<u64>(proofs, 32), load<u64>(proofs, 40) + 1, proofs, load<u32>(proofs, 48), load<u32>(proofs, 52),
+    )
 }

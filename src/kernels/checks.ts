@@ -86,6 +86,52 @@ export function checkSelect(n: bigint, total: bigint, expected: bigint, digest: 
   assertLength('digest', digest, 32)
 }
 
+export function checkInputLength(length: number, inputBytesMax: number): void {
+  assertRange('length', length, 0, inputBytesMax)
+}
+
+/** The count of hashes in a tree of 64-byte nodes: a power of two. */
+export function checkPerfect(hashes: Uint8Array): number {
+  const count = checkHashes('hashes', hashes)
+  assert(count > 0 && Number.isInteger(Math.log2(count)), `the count of hashes must be a power of two, got ${count}`)
+  return count
+}
+
+export function checkIndices(leafHashes: Uint8Array, indices: readonly number[]): number {
+  const count = checkHashes('leafHashes', leafHashes)
+  assert(count > 0, 'leafHashes must not be empty')
+  for (const index of indices) assertRange('index', index, 0, count - 1)
+  return count
+}
+
+/** The count of proofs in three parallel lists. Their content may be hostile, their shape not. */
+export function checkProofs(
+  root: Uint8Array,
+  size: bigint,
+  indices: readonly bigint[],
+  leafHashes: Uint8Array,
+  paths: readonly Uint8Array[],
+): number {
+  assertLength('root', root, 32)
+  checkU64('size', size)
+  for (const index of indices) checkU64('index', index)
+  assertLength('leafHashes', leafHashes, 32 * indices.length)
+  assert(paths.length === indices.length, `paths must be as many as indices ${indices.length}, got ${paths.length}`)
+  for (const path of paths) checkBytes('path', path)
+  return indices.length
+}
+
+/** The count of members. */
+export function checkAudit(draws: Uint8Array, members: Uint8Array, expected: bigint): number {
+  checkBytes('draws', draws)
+  checkBytes('members', members)
+  assert(draws.length % 44 === 0, `draws must be a multiple of 44 bytes, got ${draws.length}`)
+  assert(members.length % 96 === 0, `members must be a multiple of 96 bytes, got ${members.length}`)
+  checkU64('expected', expected)
+  assert(expected >= 1n, `expected must be at least 1, got ${expected}`)
+  return members.length / 96
+}
+
 /** UTF-8 of `text` without the platform's encoder, which core does not name. Lone surrogates become U+FFFD. */
 export function utf8(text: string): Uint8Array {
   const bytes: number[] = []

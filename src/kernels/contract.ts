@@ -27,6 +27,23 @@ export interface TaggedHash {
   hashMany(messages: Uint8Array, messageLength: number): Uint8Array
 }
 
+/** What [LC-4] asks about every member of a committee. Entry i belongs to member i. */
+export interface DrawAudit {
+  /** H("stakecube/draw", D, credential), 32 bytes each. */
+  readonly digests: Uint8Array
+  /** H("stakecube/seat", D, credential, seat), 32 bytes each. */
+  readonly positions: Uint8Array
+  /** Select(amount, S, expected, digest). */
+  readonly seats: BigUint64Array
+}
+
+/** A whole RFC 9162 tree, as far as it was asked for. */
+export interface ProvenTree {
+  readonly root: Hash32
+  /** Inclusion path of each index asked for, in the same order. */
+  readonly proofs: readonly Uint8Array[]
+}
+
 export interface Kernels {
   readonly name: KernelName
 
@@ -83,4 +100,39 @@ export interface Kernels {
   // ── Sortition, §7 ────────────────────────────────────────────────────────────────────────────────────────────────
   /** Seats that `n` of `total` units win when `expected` are expected. 0 ≤ n ≤ total, n < 2^56, expected ≥ 1, digest 32 B. */
   select(n: bigint, total: bigint, expected: bigint, digest: Hash32): bigint
+
+  // ── Bulk: everything in one call, so that data stays where the kernels work ─────────────────────────────────────
+  /**
+   * Where the kernels read their input: a view of `length` bytes. What is written there and passed on as the first argument
+   * of the next call is not copied again. Its content is lost with any call, and the view must not be kept. 0 ≤ length ≤
+   * `inputBytesMax`.
+   */
+  inputView(length: number): Uint8Array
+  readonly inputBytesMax: number
+  /**
+   * One level of a tree up, in place: neighbours are hashed as §4 nodes (`plain`, 64 bytes) or RFC 9162 nodes (65 bytes),
+   * and the parents overwrite the front of `level`. A last odd hash moves up as it is. Returns the new count.
+   */
+  reduceLevel(level: Uint8Array, nodes: 'plain' | 'rfc9162'): number
+  /** Root of the perfect binary tree of 64-byte nodes SHA256(left ‖ right); the count of hashes is a power of two. */
+  hashTree64(hashes: Uint8Array): Hash32
+  /** Root of all leaf hashes and the paths of many of them. Indices in [0, count), any order, repeats allowed. */
+  inclusionProofs(leafHashes: Uint8Array, indices: readonly number[]): ProvenTree
+  /**
+   * Do these paths show these leaves under `root`? Entry i of the three lists belongs together. `paths` and `leafHashes`
+   * may come from anywhere: what has a wrong length or does not fit (index, size) is false.
+   */
+  verifyInclusions(
+    root: Hash32,
+    size: bigint,
+    indices: readonly bigint[],
+    leafHashes: Uint8Array,
+    paths: readonly Uint8Array[],
+  ): boolean[]
+  /**
+   * The draws of a whole committee, [LC-4]: `draws` as in CommitteeHead without the count (epoch u32 ‖ D 32 ‖ S u64, 44
+   * bytes each), `members` as Member (96 bytes each), `expected` = seatsTarget. The bytes may come from anywhere: a member
+   * whose drawEpoch is not listed, or whose amount is 2^56 or more or above that S, gets zeros.
+   */
+  auditDraws(draws: Uint8Array, members: Uint8Array, expected: bigint): DrawAudit
 }

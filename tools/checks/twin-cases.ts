@@ -2,7 +2,7 @@
  * Random inputs for every kernel. A case is made from one seeded generator and answers, for one implementation, with bytes
  * that all implementations must agree on.
  */
-import { concatBytes, u64 } from '../../src/base/bytes.ts'
+import { concatBytes, u32, u64 } from '../../src/base/bytes.ts'
 import type { Prng } from '../../src/base/prng.ts'
 import type { Kernels } from '../../src/kernels/contract.ts'
 
@@ -81,7 +81,7 @@ function stateCase(random: Prng): Run {
   const prefix = key.slice()
   for (let index = 0; index < count; index++) {
     key = random.chance(0.5) ? random.bytes(32) : key.slice()
-    const bit = random.below(256)
+    const bit = random.below(random.chance(0.1) ? 256 : 30)
     key[bit >> 3]! ^= 1 << (bit & 7)
     for (let shared = 0; shared < depth; shared++) copyBit(prefix, key, shared)
     keys.set(key.join(), key)
@@ -109,6 +109,69 @@ function selectCase(random: Prng): Run {
   if (edge === 0) digest.fill(0xff, 0, random.below(33))
   if (edge === 1) digest.fill(0, 0, random.below(33))
   return (kernels) => u64(kernels.select(n, total, expected, digest))
+}
+
+function hashTreeCase(random: Prng): Run {
+  const hashes = random.bytes(32 << random.below(random.chance(0.05) ? 9 : 5))
+  const nodes = random.chance(0.5) ? 'plain' : 'rfc9162'
+  const level = random.bytes(32 * leafCount(random))
+  const inView = random.chance(0.5)
+  return (kernels) => {
+    const view = inView ? kernels.inputView(level.length) : new Uint8Array(level.length)
+    view.set(level)
+    const count = kernels.reduceLevel(view, nodes)
+    return concatBytes(view.slice(0, 32 * count), kernels.hashTree64(hashes))
+  }
+}
+
+/** Many proofs from one tree, some of them spoiled before they are verified. */
+function proofsCase(random: Prng): Run {
+  const count = 1 + leafCount(random)
+  const leaves = random.bytes(32 * count)
+  const indices = Array.from({ length: random.below(12) }, () => random.below(count))
+  const faults = indices.map(() => random.below(5))
+  const far = random.uint64()
+  return (kernels) => {
+    const { root, proofs } = kernels.inclusionProofs(leaves, indices)
+    const shown = proofs.map((path, at) => {
+      const spoiled = faults[at] === 1 ? path.slice(0, path.length - 7) : path.slice()
+      if (faults[at] === 2 && spoiled.length > 0) spoiled[spoiled.length >> 1]! ^= 4
+      return spoiled
+    })
+    const places = indices.map((index, at) => (faults[at] === 3 ? far : BigInt(index)))
+    const own = concatBytes(...indices.map((index) => leaves.subarray(32 * index, 32 * index + 32)))
+    const valid = kernels.verifyInclusions(root, BigInt(count), places, own, shown)
+    return concatBytes(root, ...proofs, ...valid.map(flag))
+  }
+}
+
+/** Committees of a few credentials; some members name no draw, some an amount outside the domain. */
+function auditCase(random: Prng): Run {
+  const epochs = 1 + random.below(4)
+  const stake = 1n + (random.uint64() >> BigInt(8 + random.below(50)))
+  const draws = concatBytes(
+    ...Array.from({ length: epochs }, (_, epoch) =>
+      concatBytes(u32(epoch), random.bytes(32), u64(random.chance(0.05) ? 0n : stake)),
+    ),
+  )
+  const credentials = Array.from({ length: 1 + random.below(5) }, () => random.bytes(32))
+  const members = concatBytes(
+    ...Array.from({ length: random.below(14) }, () => {
+      const amount = random.chance(0.1) ? random.uint64() : random.uint64() % (stake + 1n)
+      return concatBytes(
+        random.bytes(48),
+        random.pick(credentials),
+        u64(random.chance(0.5) ? stake / 3n : amount),
+        u32(random.below(epochs + (random.chance(0.2) ? 1 : 0))),
+        u32(random.below(3)),
+      )
+    }),
+  )
+  const expected = 1n + BigInt(random.below(40))
+  return (kernels) => {
+    const audit = kernels.auditDraws(draws, members, expected)
+    return concatBytes(audit.digests, audit.positions, ...[...audit.seats].map(u64))
+  }
 }
 
 export const CASES: Readonly<Record<string, CaseMaker>> = {
@@ -153,4 +216,7 @@ export const CASES: Readonly<Record<string, CaseMaker>> = {
   consistency: consistencyCase,
   stateRoot: stateCase,
   select: selectCase,
+  hashTree: hashTreeCase,
+  proofs: proofsCase,
+  auditDraws: auditCase,
 }

@@ -6,10 +6,14 @@ import { assert } from '../../base/assert.ts'
 import { concatBytes } from '../../base/bytes.ts'
 import type { Kernels, Sha256Stream, TaggedHash } from '../contract.ts'
 import * as checks from '../checks.ts'
+import * as bulk from './bulk.ts'
 import * as merkle from './merkle.ts'
 import { select } from './select.ts'
 import { hash, hashMany, HASH_BYTES, Sha256State } from './sha256.ts'
 import { stateLeaf, stateNode, stateSubtree, ENTRY_BYTES } from './state.ts'
+
+/** As much as the kernels take, so that callers do not depend on which one they have. */
+const INPUT_BYTES_MAX = 1 << 22
 
 class TwinStream implements Sha256Stream {
   readonly #state = new Sha256State()
@@ -66,8 +70,35 @@ class TwinTaggedHash implements TaggedHash {
 /** A fresh twin. Instances share nothing but constants; one is enough for a program. */
 export function createTwin(): Kernels {
   const tags = new Map<string, TaggedHash>()
-  return {
+  let input = new Uint8Array(0)
+  const kernels: Kernels = {
     name: 'twin',
+    inputBytesMax: INPUT_BYTES_MAX,
+    inputView(length) {
+      checks.checkInputLength(length, INPUT_BYTES_MAX)
+      if (input.length < length) input = new Uint8Array(length)
+      return input.subarray(0, length)
+    },
+    reduceLevel(level, nodes) {
+      checks.checkHashes('level', level)
+      return bulk.reduceLevel(level, nodes)
+    },
+    hashTree64(hashes) {
+      checks.checkPerfect(hashes)
+      return bulk.hashTree64(hashes)
+    },
+    inclusionProofs(leafHashes, indices) {
+      checks.checkIndices(leafHashes, indices)
+      return bulk.inclusionProofs(leafHashes, indices)
+    },
+    verifyInclusions(root, size, indices, leafHashes, paths) {
+      checks.checkProofs(root, size, indices, leafHashes, paths)
+      return bulk.verifyInclusions(root, size, indices, leafHashes, paths)
+    },
+    auditDraws(draws, members, expected) {
+      checks.checkAudit(draws, members, expected)
+      return bulk.auditDraws(kernels, draws, members, expected)
+    },
     sha256(message) {
       checks.checkBytes('message', message)
       return hash(message)
@@ -133,6 +164,7 @@ export function createTwin(): Kernels {
       return select(n, total, expected, digest)
     },
   }
+  return kernels
 }
 
 /** The twin that everybody may share. */

@@ -38,7 +38,7 @@ function splitOf(count: number): number {
 }
 
 /** One level up, written over the front of `level`; a last odd hash moves up as it is. Returns the new count. */
-function reduce(level: Uint8Array, count: number): number {
+export function reduceNodes(level: Uint8Array, count: number): number {
   const pairs = count >>> 1
   for (let pair = 0; pair < pairs; pair++) {
     for (let byte = 0; byte < 64; byte++) NODE[byte + 1] = level[64 * pair + byte]!
@@ -53,7 +53,7 @@ export function merkleRoot(hashes: Uint8Array): Uint8Array {
   let count = hashes.length / HASH_BYTES
   if (count === 0) return hash(hashes)
   const level = hashes.slice()
-  while (count > 1) count = reduce(level, count)
+  while (count > 1) count = reduceNodes(level, count)
   return level.slice(0, HASH_BYTES)
 }
 

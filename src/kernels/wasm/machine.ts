@@ -20,6 +20,7 @@ export interface KernelExports {
   readonly LANES: WebAssembly.Global<'i32'>
   readonly SELECT_DIGEST: WebAssembly.Global<'i32'>
   readonly STATE_ENTRY_BYTES: WebAssembly.Global<'i32'>
+  readonly AUDIT_MEMBER_BYTES: WebAssembly.Global<'i32'>
   start(): void
   compress(state: number, input: number, blocks: number): void
   hash(from: number, hashed: number, input: number, length: number, out: number): void
@@ -33,7 +34,19 @@ export interface KernelExports {
     count: number,
     out: number,
   ): void
-  merkleRoot(hashes: number, count: number): void
+  merkleRoot(hashes: number, count: number, work: number): void
+  hashTree64(hashes: number, count: number, work: number): void
+  buildTree(hashes: number, count: number): number
+  treeProofs(hashes: number, count: number, indices: number, wanted: number, out: number): number
+  foldProofs(proofs: number, count: number): void
+  auditDraws(
+    draws: number,
+    drawCount: number,
+    count: number,
+    expected: bigint,
+    drawTag: number,
+    seatTag: number,
+  ): number
   inclusionProof(hashes: number, count: number, index: number, out: number): number
   consistencyProof(hashes: number, count: number, first: number, out: number): number
   rootFromInclusion(index: bigint, size: bigint, root: number, path: number, length: number): number

@@ -9,7 +9,7 @@ import type { Machine } from './machine.ts'
 import { fits, hashMany, sha256, streamMany, WasmStream } from './sha256.ts'
 
 /** Leaves hashed in one call, a power of two; 2 MiB. */
-const CHUNK = 1 << 16
+export const CHUNK = 1 << 16
 
 const LEAF_PREFIX = Uint8Array.of(0)
 const NODE_PREFIX = Uint8Array.of(1)
@@ -40,14 +40,14 @@ export function nodeHash(machine: Machine, left: Hash32, right: Hash32): Hash32 
 /** Root of at most CHUNK leaf hashes, at least one. */
 function chunkRoot(machine: Machine, hashes: Uint8Array): Uint8Array {
   machine.put(hashes)
-  machine.call.merkleRoot(machine.arena, hashes.length / 32)
+  machine.call.merkleRoot(machine.arena, hashes.length / 32, machine.arena + hashes.length)
   return machine.take(machine.arena, 32)
 }
 
 const chunkOf = (hashes: Uint8Array, chunk: number) => hashes.subarray(32 * CHUNK * chunk, 32 * CHUNK * (chunk + 1))
 
 /** Roots of the chunks, one after the other. */
-function chunkRoots(machine: Machine, hashes: Uint8Array): Uint8Array {
+export function chunkRoots(machine: Machine, hashes: Uint8Array): Uint8Array {
   const roots = new Uint8Array(32 * Math.ceil(hashes.length / 32 / CHUNK))
   for (let chunk = 0; 32 * chunk < roots.length; chunk++)
     roots.set(chunkRoot(machine, chunkOf(hashes, chunk)), 32 * chunk)

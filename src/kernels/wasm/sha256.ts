@@ -136,8 +136,8 @@ export class WasmTaggedHash implements TaggedHash {
     if (this.#slot !== undefined) machine.bytes.set(this.#midstate, this.#slot)
   }
 
-  /** Where the midstate stands; tags beyond the room for them pass through RESULT + 64. */
-  #address(): number {
+  /** Where the midstate stands until the next call; tags beyond the room for them pass through RESULT + 64. */
+  address(): number {
     if (this.#slot !== undefined) return this.#slot
     this.#machine.bytes.set(this.#midstate, this.#machine.result + 64)
     return this.#machine.result + 64
@@ -156,14 +156,14 @@ export class WasmTaggedHash implements TaggedHash {
       machine.put(part, length)
       length += part.length
     }
-    machine.call.hash(this.#address(), 64, machine.arena, length, machine.result)
+    machine.call.hash(this.address(), 64, machine.arena, length, machine.result)
     return machine.take(machine.result, 32)
   }
 
   hashMany(messages: Uint8Array, messageLength: number): Uint8Array {
     if (!fits(this.#machine, messageLength))
       return streamMany(messages, messageLength, () => new WasmStream(this.#machine, this.#midstate, 64))
-    return hashMany(this.#machine, this.#address(), 64, -1, messages, messageLength)
+    return hashMany(this.#machine, this.address(), 64, -1, messages, messageLength)
   }
 
   #stream(parts: readonly Uint8Array[]): Hash32 {
