@@ -41,6 +41,13 @@ export const WASM_BUILDS: readonly WasmBuild[] = [
     generated: 'src/kernels/wasm/simd.gen.ts',
     flags: [...KERNELS, '--enable', 'simd'],
   },
+  {
+    name: 'bls',
+    entry: 'assembly/bls/index.ts',
+    sources: 'assembly/bls',
+    generated: 'src/crypto/bls-kernel/bls.gen.ts',
+    flags: [...BARE, '--initialMemory', '22', '--maximumMemory', '22', '-O3'],
+  },
 ]
 
 /** .ts files of `folder`; assembly/bls is a program of its own and not an input of its parent. */
