@@ -8,6 +8,7 @@ import type { DecodeCode } from '../chain/codec.ts'
 import { encodeCommittee } from '../chain/committee.ts'
 import { epochOf, firstHeightOf } from '../chain/params.ts'
 import type { ProtocolName } from '../ports/network.ts'
+import type { Update } from '../verify/light.ts'
 import type { ChainView } from './chain-view.ts'
 import { refused, served, type Answer } from './envelope.ts'
 import { decodeConflict, encodeEvidenceResponse } from './evidence.ts'
@@ -23,7 +24,7 @@ import {
   type ProofResponse,
 } from './proof.ts'
 import { decodeStatusRequest, encodeStatusResponse } from './status.ts'
-import type { Update } from './update.ts'
+
 import { decodeSubmitRequest, encodeSubmitResponse } from './submit.ts'
 
 /** All protocols but `follow`, which is a stream: the server calls nextUpdate for each frame of it. */

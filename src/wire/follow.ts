@@ -9,8 +9,9 @@
 import type { Result } from '../base/verdict.ts'
 import { Reader, Writer, type DecodeCode } from '../chain/codec.ts'
 import type { ChainParams } from '../chain/params.ts'
+import type { Update } from '../verify/light.ts'
 import { decodeAnswer, encodeAnswer, type Answer } from './envelope.ts'
-import { readUpdate, writeUpdate, type Update } from './update.ts'
+import { readUpdate, writeUpdate } from './update.ts'
 
 export interface FollowRequest {
   readonly fromHeight: bigint

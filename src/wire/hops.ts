@@ -12,16 +12,17 @@ import type { Result } from '../base/verdict.ts'
 import type { Committee } from '../chain/committee.ts'
 import { Reader, Writer, type DecodeCode } from '../chain/codec.ts'
 import type { ChainParams } from '../chain/params.ts'
+import type { Update } from '../verify/light.ts'
 import { readCertifiedHeader, writeCertifiedHeader, type CertifiedHeader } from './certified-header.ts'
 import { decodeAnswer, encodeAnswer, type Answer } from './envelope.ts'
 import { HOP_COUNT_MAX } from './limits.ts'
-import { readCommittee, readUpdate, writeCommittee, writeUpdate, type Update } from './update.ts'
+import { readCommittee, readUpdate, writeCommittee, writeUpdate } from './update.ts'
 
 export interface HopsRequest {
   readonly fromHeight: bigint
   readonly countMax: number
   readonly wantBase: boolean
-  /** Bit set of committee forms that the client reads: FORMS_READ. */
+  /** Bit set of committee forms that the client reads: the client's own set. */
   readonly forms: number
 }
 

@@ -3,39 +3,38 @@
  *
  *   header 314 ‖ certificate (byte string) ‖ historyPath (byte string) ‖ form u8 ‖ committee (u32 length and bytes)
  *
- * form 0: same epoch, committee length 0 · 1: full committee of the header's epoch · 2: compact ([LC-4c]), kept for the
- * next version and refused by this one: a client names the forms that it reads in its request.
+ * form 0: same epoch, committee length 0 · 1: full committee of the header's epoch · 2: compact ([LC-4c]). A client names
+ * the forms that it reads in its request, and a server sends no other.
  */
 import { assert } from '../base/assert.ts'
+import type { Result } from '../base/verdict.ts'
+import { encodeCert } from '../chain/certificate.ts'
+import { Reader, Writer, type DecodeCode } from '../chain/codec.ts'
 import { decodeCommittee, encodeCommittee, type Committee } from '../chain/committee.ts'
-import { Reader, Writer } from '../chain/codec.ts'
-import { encodeCert, type FinalityCert } from '../chain/certificate.ts'
-import { encodeHeader, readHeader, type Header } from '../chain/header.ts'
+import { encodeHeader, readHeader } from '../chain/header.ts'
 import type { ChainParams } from '../chain/params.ts'
+import { decodeCompact, encodeCompact, type CompactCommittee } from '../verify/compact.ts'
+import type { Update } from '../verify/light.ts'
 import { readCert } from './certified-header.ts'
 import { CERT_BYTES_MAX, COMMITTEE_BYTES_MAX, PATH_BYTES_MAX } from './limits.ts'
 
-/** The same shape as verify/light.ts gives it. */
-export interface Update {
-  readonly header: Header
-  readonly cert: FinalityCert
-  /** RFC 9162 inclusion path of the trusted header's hash in the new header's history. */
-  readonly historyPath: Uint8Array
-  /** Of the header's epoch, when that is the epoch after the trusted one. */
-  readonly committee?: Committee
-}
-
 export const COMMITTEE_FORM = { none: 0, full: 1, compact: 2 } as const
-/** Bit set of the forms that this version reads, as a request names them: 1 << form. */
-export const FORMS_READ = (1 << COMMITTEE_FORM.none) | (1 << COMMITTEE_FORM.full)
+/** Bit set of committee forms, as a request names them: 1 << form. */
+export const FORMS_FULL = (1 << COMMITTEE_FORM.none) | (1 << COMMITTEE_FORM.full)
+export const FORMS_ALL = FORMS_FULL | (1 << COMMITTEE_FORM.compact)
 
 /** Seats of a committee of this chain at most: what a decoder sizes anything by. */
 export const seatCountMax = ({ f, F }: Pick<ChainParams, 'f' | 'F'>): number => (3 * F + 1) * (3 * f + 1)
 
-export function writeUpdate(writer: Writer, { header, cert, historyPath, committee }: Update): void {
+export function writeUpdate(writer: Writer, { header, cert, historyPath, committee, compact }: Update): void {
+  assert(committee === undefined || compact === undefined, 'an update carries one form of its committee')
   writer.bytes(encodeHeader(header)).byteString(encodeCert(cert)).byteString(historyPath)
-  writer.u8(committee === undefined ? COMMITTEE_FORM.none : COMMITTEE_FORM.full)
-  writeCommittee(writer, committee)
+  if (compact === undefined) {
+    writer.u8(committee === undefined ? COMMITTEE_FORM.none : COMMITTEE_FORM.full)
+    return writeCommittee(writer, committee)
+  }
+  writer.u8(COMMITTEE_FORM.compact)
+  writeSized(writer, encodeCompact(compact))
 }
 
 export function readUpdate(reader: Reader, params: ChainParams): Update {
@@ -43,27 +42,48 @@ export function readUpdate(reader: Reader, params: ChainParams): Update {
   const cert = readCert(reader, reader.byteString('certificate', CERT_BYTES_MAX))!
   const historyPath = reader.byteString('history path', PATH_BYTES_MAX)
   const form = reader.u8()
-  reader.expect(form <= COMMITTEE_FORM.full, 'committee form', { form })
+  reader.expect(form <= COMMITTEE_FORM.compact, 'committee form', { form })
+  const base = { header, cert, historyPath }
+  if (form === COMMITTEE_FORM.compact) {
+    const compact = readCompact(reader, params)
+    return compact === undefined ? base : { ...base, compact }
+  }
   const committee = readCommittee(reader, params)
   reader.expect((committee !== undefined) === (form === COMMITTEE_FORM.full), 'committee as its form says', { form })
-  return committee === undefined ? { header, cert, historyPath } : { header, cert, historyPath, committee }
+  return committee === undefined ? base : { ...base, committee }
 }
 
 /** u32 length and the bytes; length 0 for none. */
 export function writeCommittee(writer: Writer, committee: Committee | undefined): void {
-  const bytes = committee === undefined ? new Uint8Array(0) : encodeCommittee(committee)
+  writeSized(writer, committee === undefined ? new Uint8Array(0) : encodeCommittee(committee))
+}
+
+export function readCommittee(reader: Reader, params: ChainParams): Committee | undefined {
+  const bytes = readSized(reader)
+  if (reader.failed || bytes.length === 0) return undefined
+  return inner(reader, 'committee', decodeCommittee(bytes, seatCountMax(params)))
+}
+
+function readCompact(reader: Reader, params: ChainParams): CompactCommittee | undefined {
+  const bytes = readSized(reader)
+  return reader.failed ? undefined : inner(reader, 'compact committee', decodeCompact(bytes, seatCountMax(params)))
+}
+
+function writeSized(writer: Writer, bytes: Uint8Array): void {
   assert(bytes.length <= COMMITTEE_BYTES_MAX, `committee must be ≤ ${COMMITTEE_BYTES_MAX} bytes, got ${bytes.length}`)
   writer.u32(bytes.length).bytes(bytes)
 }
 
-export function readCommittee(reader: Reader, params: ChainParams): Committee | undefined {
+function readSized(reader: Reader): Uint8Array {
   const length = reader.u32()
   if (length > COMMITTEE_BYTES_MAX)
     reader.fail('decode-count', { what: 'committee bytes', length, lengthMax: COMMITTEE_BYTES_MAX })
-  const bytes = reader.bytes(reader.failed ? 0 : length)
-  if (reader.failed || length === 0) return undefined
-  const committee = decodeCommittee(bytes, seatCountMax(params))
-  if (committee.kind === 'accepted') return committee.value
-  reader.fail(committee.code, { what: 'committee', ...committee.operands })
+  return reader.bytes(reader.failed ? 0 : length)
+}
+
+/** A fault inside becomes the reader's. */
+function inner<Value>(reader: Reader, what: string, result: Result<Value, DecodeCode>): Value | undefined {
+  if (result.kind === 'accepted') return result.value
+  reader.fail(result.code, { what, ...result.operands })
   return undefined
 }

@@ -6,7 +6,7 @@ import type { Header } from '../../src/chain/header.ts'
 import { DEVNET_PARAMS } from '../../src/chain/params.ts'
 import type { Tx } from '../../src/chain/transaction.ts'
 import type { CertifiedHeader } from '../../src/wire/certified-header.ts'
-import type { Update } from '../../src/wire/update.ts'
+import type { Update } from '../../src/verify/light.ts'
 
 export function randomHeader(prng: Prng): Header {
   return {
@@ -72,7 +72,9 @@ export function randomCommittee(prng: Prng): Committee {
 
 export function randomUpdate(prng: Prng): Update {
   const update = { header: randomHeader(prng), cert: randomCert(prng), historyPath: prng.bytes(32 * prng.below(8)) }
-  return prng.chance(0.5) ? update : { ...update, committee: randomCommittee(prng) }
+  const { head, shards } = randomCommittee(prng)
+  const compact = { head, absent: shards[0]!.members, proof: prng.bytes(32 * prng.below(6)) }
+  return prng.pick<Update>([update, { ...update, committee: { head, shards } }, { ...update, compact }])
 }
 
 export function randomTx(prng: Prng): Tx {
