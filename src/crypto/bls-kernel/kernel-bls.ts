@@ -1,0 +1,234 @@
+/** BlsVerifier over one BlsMachine: which points stand where in the kernel's tables, and batches. */
+import { assert, assertRange } from '../../base/assert.ts'
+import { equalBytes } from '../../base/bytes.ts'
+import {
+  BLS_KEY_BYTES,
+  BLS_MESSAGE_BYTES,
+  BLS_SIGNATURE_BYTES,
+  batchCoefficients,
+  findFailures,
+  groupByMessage,
+} from '../bls-batch.ts'
+import type { BlsKey, BlsVerifier, SignedMessage, WeightedKey } from '../bls-contract.ts'
+import { BLS_POSSESSION_SUITE, BLS_SIGNATURE_SUITE, BLS_WEIGHT_MAX } from '../bls-suite.ts'
+import { ByteCache } from '../byte-cache.ts'
+import type { BlsMachine, CombinationTerm, KeyTerm } from './machine.ts'
+import { Slots } from './slots.ts'
+
+/** Places of the key table that no part of a sum uses, so that the part cannot push out itself. */
+const SPARE_PLACE_COUNT = 16
+/** Items that one combination takes; larger batches are several. */
+const BATCH_SIZE_MAX = 240
+/** Places [0, MESSAGE_PLACE_COUNT) keep hashed messages of single verifications; a batch uses the ones behind. */
+const MESSAGE_PLACE_COUNT = 16
+
+const SIGNATURE_TAG = ascii(BLS_SIGNATURE_SUITE)
+const POSSESSION_TAG = ascii(BLS_POSSESSION_SUITE)
+
+/** A validated key: where it stands in the kernel, if it does, and what to put back when it was pushed out. */
+class KernelKey implements BlsKey {
+  readonly owner: KernelBls
+  readonly saved: Uint8Array
+  place: number
+  #bytes: Uint8Array | undefined
+
+  constructor(owner: KernelBls, place: number, saved: Uint8Array, bytes?: Uint8Array) {
+    this.owner = owner
+    this.place = place
+    this.saved = saved
+    this.#bytes = bytes
+  }
+
+  get bytes(): Uint8Array {
+    this.#bytes ??= this.owner.encode(this)
+    return this.#bytes
+  }
+}
+
+/** A message and tag that have a place among the hashed ones. */
+interface HashedMessage {
+  readonly message: Uint8Array
+  readonly tag: Uint8Array
+}
+
+export class KernelBls implements BlsVerifier {
+  readonly scheme = 'bls'
+  readonly engine = 'kernel'
+  readonly #machine: BlsMachine
+  readonly #sha256: (bytes: Uint8Array) => Uint8Array
+  readonly #keys: ByteCache<KernelKey>
+  readonly #keySlots: Slots<KernelKey>
+  readonly #messageSlots: Slots<HashedMessage>
+
+  constructor(machine: BlsMachine, sha256: (bytes: Uint8Array) => Uint8Array) {
+    assert(machine.signatureCountMax >= BATCH_SIZE_MAX, 'a batch must fit the table of signatures')
+    assert(machine.messageCountMax >= BATCH_SIZE_MAX + MESSAGE_PLACE_COUNT, 'a batch must fit the table of messages')
+    this.#machine = machine
+    this.#sha256 = sha256
+    this.#keys = new ByteCache(machine.keyCountMax)
+    this.#keySlots = new Slots(machine.keyCountMax)
+    this.#messageSlots = new Slots(MESSAGE_PLACE_COUNT)
+  }
+
+  decodeKey(bytes: Uint8Array): BlsKey | undefined {
+    if (bytes.length !== BLS_KEY_BYTES) return undefined
+    const known = this.#keys.get(bytes)
+    if (known !== undefined) return known
+    const key = this.#newKey((place) => this.#machine.decodeKey(place, bytes), bytes.slice())
+    if (key !== undefined) this.#keys.set(bytes, key)
+    return key
+  }
+
+  isSignature(bytes: Uint8Array): boolean {
+    return bytes.length === BLS_SIGNATURE_BYTES && this.#machine.decodeSignature(0, bytes)
+  }
+
+  sumKeys(keys: readonly WeightedKey[]): BlsKey | undefined {
+    this.#machine.beginKeySum()
+    this.#addKeys(keys, 1)
+    return this.#newKey((place) => this.#machine.finishKeySum(place))
+  }
+
+  subtractKeys(total: BlsKey, keys: readonly WeightedKey[]): BlsKey | undefined {
+    this.#machine.beginKeySum()
+    this.#addKeys([{ key: total, times: 1 }], 1)
+    this.#addKeys(keys, -1)
+    return this.#newKey((place) => this.#machine.finishKeySum(place))
+  }
+
+  verify(key: BlsKey, message: Uint8Array, signature: Uint8Array): boolean {
+    return this.#verify(key, message, signature, SIGNATURE_TAG)
+  }
+
+  verifyPossession(key: BlsKey, message: Uint8Array, signature: Uint8Array): boolean {
+    return this.#verify(key, message, signature, POSSESSION_TAG)
+  }
+
+  verifyBatch(items: readonly SignedMessage[], seed: Uint8Array): readonly number[] {
+    const coefficients = batchCoefficients(items, seed, this.#sha256)
+    const bad: number[] = []
+    for (let start = 0; start < items.length; start += BATCH_SIZE_MAX)
+      bad.push(...this.#verifyPart(items, coefficients, start, Math.min(start + BATCH_SIZE_MAX, items.length)))
+    return bad
+  }
+
+  sumSignatures(
+    signatures: readonly { readonly signature: Uint8Array; readonly times: number }[],
+  ): Uint8Array | undefined {
+    this.#machine.beginSignatureSum()
+    for (const { signature, times } of signatures) {
+      assertRange('times', times, 1, BLS_WEIGHT_MAX)
+      if (!this.isSignature(signature)) return undefined
+      this.#machine.addSignature(0, times)
+    }
+    return signatures.length === 0 ? undefined : this.#machine.finishSignatureSum()
+  }
+
+  /** Canonical bytes of a key of this verifier. */
+  encode(key: KernelKey): Uint8Array {
+    return this.#machine.encodeKey(this.#placeOf(key))
+  }
+
+  #newKey(fill: (place: number) => boolean, bytes?: Uint8Array): KernelKey | undefined {
+    const place = this.#keySlots.vacate()
+    if (!fill(place)) return undefined
+    const key = new KernelKey(this, place, this.#machine.saveKey(place), bytes)
+    this.#keySlots.give(place, key)
+    return key
+  }
+
+  #placeOf(key: BlsKey): number {
+    assert(key instanceof KernelKey && key.owner === this, 'key must come from this verifier')
+    if (this.#keySlots.owner(key.place) === key) this.#keySlots.touch(key.place)
+    else {
+      key.place = this.#keySlots.vacate()
+      this.#machine.loadKey(key.place, key.saved)
+      this.#keySlots.give(key.place, key)
+    }
+    return key.place
+  }
+
+  /** In parts, each loaded and summed before the next one can push it out. */
+  #addKeys(keys: readonly WeightedKey[], sign: 1 | -1): void {
+    const partSize = this.#machine.keyCountMax - SPARE_PLACE_COUNT
+    for (let start = 0; start < keys.length; start += partSize) {
+      const terms: KeyTerm[] = []
+      for (const { key, times } of keys.slice(start, start + partSize)) {
+        assertRange('times', times, 1, BLS_WEIGHT_MAX)
+        terms.push({ index: this.#placeOf(key), times: sign * times })
+      }
+      this.#machine.addKeys(terms)
+    }
+  }
+
+  #verify(key: BlsKey, message: Uint8Array, signature: Uint8Array, tag: Uint8Array): boolean {
+    const place = this.#placeOf(key)
+    if (message.length !== BLS_MESSAGE_BYTES || !this.isSignature(signature)) return false
+    return this.#machine.verify(place, this.#hashed(message, tag), 0)
+  }
+
+  /** The place of a hashed message; the last few are kept. */
+  #hashed(message: Uint8Array, tag: Uint8Array): number {
+    for (let place = 0; place < MESSAGE_PLACE_COUNT; place++) {
+      const known = this.#messageSlots.owner(place)
+      if (known === undefined || known.tag !== tag || !equalBytes(known.message, message)) continue
+      this.#messageSlots.touch(place)
+      return place
+    }
+    const place = this.#messageSlots.vacate()
+    this.#machine.hashMessage(place, message, tag)
+    this.#messageSlots.give(place, { message: message.slice(), tag })
+    return place
+  }
+
+  /** The bad ones among items [start, end), at most BATCH_SIZE_MAX of them. */
+  #verifyPart(
+    items: readonly SignedMessage[],
+    coefficients: readonly Uint8Array[],
+    start: number,
+    end: number,
+  ): number[] {
+    const bad: number[] = []
+    const decoded: number[] = []
+    for (let index = start; index < end; index++) {
+      const { key, message, signature } = items[index]!
+      this.#placeOf(key)
+      const good =
+        message.length === BLS_MESSAGE_BYTES &&
+        signature.length === BLS_SIGNATURE_BYTES &&
+        this.#machine.decodeSignature(index - start, signature)
+      ;(good ? decoded : bad).push(index)
+    }
+    const messagePlaces = this.#hashGroups(items, decoded)
+    const wrong = findFailures(decoded, (indices) => {
+      const term = (index: number, place: number): CombinationTerm => ({
+        index: place,
+        coefficient: coefficients[index]!,
+      })
+      this.#machine.beginBatch()
+      this.#machine.combineSignatures(indices.map((index) => term(index, index - start)))
+      for (const group of groupByMessage(items, indices))
+        this.#machine.combineKeys(
+          messagePlaces.get(group[0]!)!,
+          group.map((index) => term(index, this.#placeOf(items[index]!.key))),
+        )
+      return this.#machine.combinationHolds()
+    })
+    return [...bad, ...wrong].sort((a, b) => a - b)
+  }
+
+  /** Hashes each different message once; the place by item index. */
+  #hashGroups(items: readonly SignedMessage[], indices: readonly number[]): Map<number, number> {
+    const places = new Map<number, number>()
+    for (const [number, group] of groupByMessage(items, indices).entries()) {
+      const place = MESSAGE_PLACE_COUNT + number
+      this.#machine.hashMessage(place, items[group[0]!]!.message, SIGNATURE_TAG)
+      for (const index of group) places.set(index, place)
+    }
+    return places
+  }
+}
+
+function ascii(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0))
+}
