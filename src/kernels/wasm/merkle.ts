@@ -96,22 +96,23 @@ function suffixProof(machine: Machine, hashes: Uint8Array, firstSize: number): U
   const roots = chunkRoots(machine, hashes)
   if (firstSize % CHUNK === 0) return suffixProof(machine, roots, firstSize / CHUNK)
   const chunk = Math.floor(firstSize / CHUNK)
-  const low = lastNodeProof(machine, chunkOf(hashes, chunk), firstSize % CHUNK)
+  const low = lastNodeProof(machine, chunkOf(hashes, chunk), firstSize % CHUNK, chunk > 0)
   return concatBytes(low, pathOf(machine, roots, chunk))
 }
 
 /**
- * Within one chunk: the last perfect subtree of the first `size` leaves and its path to the chunk's root. If the chunk ends
- * there, what is left of it is the inclusion path of its own last subtree.
+ * Within one chunk: the last perfect subtree of the first `size` leaves and its path to the chunk's root. The subtree itself
+ * is left out if it is the whole old tree: if no chunk was `before` it and nothing of its own chunk.
  */
-function lastNodeProof(machine: Machine, hashes: Uint8Array, size: number): Uint8Array {
+function lastNodeProof(machine: Machine, hashes: Uint8Array, size: number, before: boolean): Uint8Array {
   let level = hashes
   let index = size
   while (index % 2 === 0) {
     level = reduced(machine, level)
     index /= 2
   }
-  return concatBytes(level.slice(32 * (index - 1), 32 * index), chunkProof(machine, level, index - 1))
+  const path = chunkProof(machine, level, index - 1)
+  return before || index > 1 ? concatBytes(level.slice(32 * (index - 1), 32 * index), path) : path
 }
 
 /** One level up; a last odd hash moves up as it is. */
