@@ -111,16 +111,33 @@ export function compactKey(
 
 function compactRoot(
   kernels: Kernels,
-  { head, absent, proof }: CompactCommittee,
+  compact: CompactCommittee,
   seats: readonly number[],
 ): Result<Hash32, MerkleCode> {
+  const { indices, leaves } = leavesAt(compact, seats)
+  const hashes = concatBytes(...leaves.map((leaf) => kernels.leafHash(leaf)))
+  return rootFromMultiproof(kernels, committeeLeafCount(compact.head), indices, hashes, compact.proof)
+}
+
+/** The leaves that a compact committee brings for `bitmap`, and their indices in the committee tree. */
+export function compactLeaves(compact: CompactCommittee, bitmap: Uint8Array): CompactLeaves {
+  const seats = zeroSeats(compact.head, bitmap)
+  assert(seats.length === compact.absent.length, `${compact.absent.length} members for ${seats.length} zero bits`)
+  return leavesAt(compact, seats)
+}
+
+interface CompactLeaves {
+  readonly indices: readonly number[]
+  readonly leaves: readonly Uint8Array[]
+}
+
+function leavesAt({ head, absent }: CompactCommittee, seats: readonly number[]): CompactLeaves {
   const coreSize = 3 * head.f + 1
-  const leaves = absent.map((member, index) => {
+  const members = absent.map((member, index) => {
     const seat = seats[index]!
     return memberLeaf(Math.floor(seat / coreSize), seat % coreSize, encodeMember(member))
   })
-  const hashes = concatBytes(...[headLeaf(head), ...leaves].map((leaf) => kernels.leafHash(leaf)))
-  return rootFromMultiproof(kernels, committeeLeafCount(head), leafIndices(head, seats), hashes, proof)
+  return { indices: leafIndices(head, seats), leaves: [headLeaf(head), ...members] }
 }
 
 function subtractAbsent({ bls }: Engine, { head, absent }: CompactCommittee): Result<BlsKey | undefined, AuditCode> {
