@@ -68,12 +68,12 @@ function withinFrame(response: Uint8Array): Uint8Array {
 
 /**
  * The update that takes a client at `fromHeight` farthest in one step: to the head within the same or the next epoch, else
- * to the last header of the next epoch. Undefined when there is nothing newer. What `follow` sends, again and again.
+ * to the last header of the next epoch. Undefined when there is nothing newer, as for a client that another peer has told
+ * of a block a moment earlier. What `follow` sends, again and again.
  */
 export function nextUpdate(view: ChainView, fromHeight: bigint): Answer<Update | undefined> {
   const head = view.head().header.height
-  if (fromHeight === head) return served(undefined)
-  if (fromHeight > head) return refused('not-ahead')
+  if (fromHeight >= head) return served(undefined)
   const fromEpoch = epochOf(fromHeight, view.params)
   const lastOfNext = firstHeightOf(fromEpoch + 2, view.params) - 1n
   const target = head < lastOfNext ? head : lastOfNext

@@ -1,0 +1,257 @@
+/**
+ * What the parts of the light machine share: the trusted head, the clock as last told, the peers, requests under way, and
+ * the effects of the step that is being taken.
+ */
+import type { Hash32 } from '../base/brand.ts'
+import { popCount } from '../base/bytes.ts'
+import { Prng } from '../base/prng.ts'
+import type { Operands } from '../base/verdict.ts'
+import { committeeSeatCount } from '../chain/committee.ts'
+import { epochOf, type ChainParams } from '../chain/params.ts'
+import { chainIdOf } from '../chain/spec.ts'
+import type { Engine } from '../crypto/engine.ts'
+import type { PeerName } from '../ports/network.ts'
+import type { CommitteeKeys } from '../verify/certificate.ts'
+import type { Trusted, Update } from '../verify/light.ts'
+import { ageMs, isStale } from '../verify/trust.ts'
+import type { CertifiedHeader } from '../wire/certified-header.ts'
+import { encodeConflict, type ConflictEvidence } from '../wire/evidence.ts'
+import { FRAME_LIMITS } from '../wire/limits.ts'
+import type { SyncCode } from './codes.ts'
+import type {
+  Checkpoint,
+  LightConfig,
+  LightEffect,
+  LightNotice,
+  LightPhase,
+  SendRequest,
+  VerifiedHead,
+} from './contract.ts'
+import { PeerTable, type Peer } from './peers.ts'
+import { bannedWrites, evidenceWrites, headWrites } from './saved-state.ts'
+
+/** Blocks accepted lately whose hashes are kept, to compare with what other peers say about them. */
+const RECENT_COUNT_MAX = 256
+
+/** A trusted header as evidence and stores carry it. */
+export const certified = ({ header, cert }: Trusted): CertifiedHeader => ({ header, cert })
+
+/** What a request under way was for. */
+export type Pending =
+  | { readonly purpose: 'status' }
+  | { readonly purpose: 'base' }
+  | { readonly purpose: 'hops'; readonly fromHeight: bigint; readonly claimedHeight: bigint }
+  /** A certified header does not have our block in its history: what has it there? */
+  | { readonly purpose: 'conflict'; readonly update: Update; readonly trusted: Trusted }
+  /** The stored chain against a checkpoint below its head. */
+  | { readonly purpose: 'checkpoint'; readonly checkpoint: Checkpoint; readonly at: Trusted }
+  | { readonly purpose: 'query'; readonly queryId: string; readonly at: Trusted }
+  | { readonly purpose: 'submit'; readonly submissionId: string }
+  | { readonly purpose: 'report' }
+
+export class LightCore {
+  readonly config: LightConfig
+  readonly engine: Engine
+  readonly params: ChainParams
+  readonly chainId: Hash32
+  readonly weakCommitteesAllowed: boolean
+  readonly prng: Prng
+  readonly peers: PeerTable
+  readonly pending = new Map<string, { readonly peer: PeerName; readonly pending: Pending }>()
+  nowMs = 0n
+  phase: LightPhase = 'waiting'
+  /** Undefined until the block of a bare checkpoint has come. */
+  trusted: Trusted | undefined
+  /** Committee of the epoch before the trusted one, to judge conflicting certificates from it. */
+  previousKeys: CommitteeKeys | undefined
+  /** Device time of the last accepted head. */
+  advancedMs = 0n
+  #recent = new Map<bigint, Trusted>()
+  /** The committee that the store has. */
+  #savedKeys: CommitteeKeys | undefined
+  #effects: LightEffect[] = []
+  #requestCount = 0
+  #streamCount = 0
+
+  constructor(config: LightConfig) {
+    this.config = config
+    this.engine = config.engine
+    this.params = config.spec.params
+    this.chainId = chainIdOf(config.engine.kernels, config.spec)
+    this.weakCommitteesAllowed = config.weakCommitteesAllowed ?? false
+    this.prng = new Prng(config.seed)
+    this.peers = new PeerTable(this.prng.fork('peers'))
+  }
+
+  get isStopped(): boolean {
+    return this.phase === 'halted' || this.phase === 'failed'
+  }
+
+  /** The effects of this step, which ends with it. */
+  takeEffects(): readonly LightEffect[] {
+    const effects = this.#effects
+    this.#effects = []
+    return effects
+  }
+
+  emit(notice: LightNotice): void {
+    this.#effects.push({ kind: 'emit', notice })
+  }
+
+  warn(code: SyncCode, operands: Operands): void {
+    this.emit({ kind: 'warning', code, operands })
+  }
+
+  effect(effect: LightEffect): void {
+    this.#effects.push(effect)
+  }
+
+  setPhase(phase: LightPhase): void {
+    if (this.phase === phase || this.isStopped) return
+    this.phase = phase
+    this.emit({ kind: 'phase', phase })
+  }
+
+  send(peer: Peer, protocol: SendRequest['protocol'], bytes: Uint8Array, pending: Pending): void {
+    const requestId = `r${++this.#requestCount}`
+    this.pending.set(requestId, { peer: peer.name, pending })
+    const { timeoutMs, responseBytesMax } = FRAME_LIMITS[protocol]
+    this.effect({ kind: 'send-request', requestId, peer: peer.name, protocol, bytes, timeoutMs, responseBytesMax })
+  }
+
+  openFollow(peer: Peer, bytes: Uint8Array, fromHeight: bigint): void {
+    const id = `s${++this.#streamCount}`
+    peer.stream = { id, height: fromHeight }
+    const { timeoutMs, responseBytesMax } = FRAME_LIMITS.follow
+    this.effect({ kind: 'open-follow', streamId: id, peer: peer.name, bytes, timeoutMs, responseBytesMax })
+  }
+
+  closeFollow(peer: Peer): void {
+    if (peer.stream === undefined) return
+    this.effect({ kind: 'close-follow', streamId: peer.stream.id })
+    peer.stream = undefined
+  }
+
+  isAsking(peer: Peer, purpose: Pending['purpose']): boolean {
+    for (const entry of this.pending.values())
+      if (entry.peer === peer.name && entry.pending.purpose === purpose) return true
+    return false
+  }
+
+  countPending(purpose: Pending['purpose']): number {
+    let count = 0
+    for (const entry of this.pending.values()) if (entry.pending.purpose === purpose) count++
+    return count
+  }
+
+  /** It sent something provably wrong: hang up, remember. */
+  ban(peer: Peer, code: string): void {
+    this.peers.ban(peer.name)
+    this.effect({ kind: 'save', writes: bannedWrites(this.peers.banned) })
+    this.#hangUp(peer, code, true)
+  }
+
+  /** Hang up without remembering. */
+  drop(peer: Peer, code: string): void {
+    this.#hangUp(peer, code, false)
+  }
+
+  #hangUp(peer: Peer, code: string, remember: boolean): void {
+    this.closeFollow(peer)
+    this.peers.remove(peer.name)
+    this.effect({ kind: 'drop-peer', peer: peer.name, code, remember })
+    this.emit({ kind: 'peer', peer: peer.name, state: 'dropped', code })
+  }
+
+  moveDown(peer: Peer, code: string): void {
+    this.peers.moveDown(peer, this.nowMs)
+    this.emit({ kind: 'peer', peer: peer.name, state: 'slow', code })
+  }
+
+  /** Our block at `height`, if it is among the recent ones. */
+  recent(height: bigint): Trusted | undefined {
+    return this.#recent.get(height)
+  }
+
+  /** Takes `trusted` as the new head: kept, told, and what peers said about this height compared. */
+  advance(trusted: Trusted, peer: Peer | undefined): void {
+    const before = this.trusted
+    const committee = trusted.committee
+    if (before?.committee !== undefined && before.committee !== committee) this.previousKeys = before.committee
+    this.trusted = trusted
+    this.advancedMs = this.nowMs
+    this.#remember(trusted)
+    const head = certified(trusted)
+    if (trusted.header.height > 0n) {
+      const isNewCommittee = this.#savedKeys !== committee
+      const writes = headWrites(this.chainId, head, isNewCommittee ? committee?.committee : undefined)
+      this.effect({ kind: 'save', writes })
+      this.#savedKeys = committee
+    }
+    if (peer !== undefined) this.agree(peer, trusted.header.height)
+    this.emit({ kind: 'head', head: this.headOf(trusted), peer: peer?.name })
+  }
+
+  /** Goes on from a head that was saved before. */
+  resume(trusted: Trusted): void {
+    this.trusted = trusted
+    this.#savedKeys = trusted.committee
+    this.#remember(trusted)
+    this.emit({ kind: 'head', head: this.headOf(trusted), peer: undefined })
+  }
+
+  #remember(trusted: Trusted): void {
+    this.#recent.set(trusted.header.height, trusted)
+    if (this.#recent.size <= RECENT_COUNT_MAX) return
+    const oldest = this.#recent.keys().next()
+    if (oldest.done !== true) this.#recent.delete(oldest.value)
+  }
+
+  agree(peer: Peer, height: bigint): void {
+    if (peer.agreedHeight !== undefined && peer.agreedHeight >= height) return
+    if (peer.agreedHeight === undefined) this.emit({ kind: 'peer', peer: peer.name, state: 'agreed' })
+    peer.agreedHeight = height
+  }
+
+  headOf({ header, hash, cert, committee }: Trusted): VerifiedHead {
+    const head = committee?.head
+    const base = {
+      header,
+      hash,
+      epoch: epochOf(header.height, this.params),
+      signedSeats: cert === undefined ? 0 : popCount(cert.bitmap),
+      seats: head === undefined ? 0 : committeeSeatCount(head),
+      shards: head === undefined ? 0 : 3 * head.F + 1,
+    }
+    return cert === undefined ? base : { ...base, cert }
+  }
+
+  /** The committee that signs at `height`, if it is the trusted epoch's or the one before. */
+  keysAt(height: bigint): CommitteeKeys | undefined {
+    const epoch = epochOf(height, this.params)
+    return [this.trusted?.committee, this.previousKeys].find((keys) => keys?.head.epoch === epoch)
+  }
+
+  /** Two final blocks conflict: stop for good, keep the evidence, tell the user and every peer. */
+  halt(evidence: ConflictEvidence): void {
+    this.effect({ kind: 'save', writes: evidenceWrites(evidence) })
+    for (const peer of this.peers.all) {
+      this.closeFollow(peer)
+      this.send(peer, 'evidence', encodeConflict(evidence), { purpose: 'report' })
+    }
+    this.emit({ kind: 'halted', evidence })
+    this.setPhase('halted')
+  }
+
+  /** Stops for good with a code. */
+  fail(code: SyncCode, operands: Operands): void {
+    for (const peer of this.peers.all) this.closeFollow(peer)
+    this.emit({ kind: 'failed', code, operands })
+    this.setPhase('failed')
+  }
+
+  /** [LC-1]: its age if it may not be trusted any more. */
+  staleAge(header: Trusted['header']): bigint | undefined {
+    return isStale(this.params, header, this.nowMs) ? ageMs(header, this.nowMs) : undefined
+  }
+}

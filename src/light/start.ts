@@ -1,0 +1,112 @@
+/**
+ * Where trust begins ([LC-1], [LC-8]): the stored head if it verifies again, else the checkpoint, else genesis.
+ *
+ * A checkpoint is a hash, so the block and its epoch's committee come from a peer: the block must have that hash, the
+ * committee the root that the block names, and it is audited ([LC-4]). The block's certificate must verify under it too:
+ * it is what makes the stored head verifiable after a restart.
+ */
+import type { Hash32 } from '../base/brand.ts'
+import { equalBytes, toHex } from '../base/bytes.ts'
+import { accepted, rejected, type Rejected, type Result } from '../base/verdict.ts'
+import type { FinalityCert } from '../chain/certificate.ts'
+import type { Committee } from '../chain/committee.ts'
+import { blockHash, type Header } from '../chain/header.ts'
+import { epochOf, type ChainParams } from '../chain/params.ts'
+import type { Engine } from '../crypto/engine.ts'
+import { auditCommittee } from '../cube/audit.ts'
+import { committeeKeys, verifyCert } from '../verify/certificate.ts'
+import { verifyGenesis } from '../verify/genesis.ts'
+import type { Trusted } from '../verify/light.ts'
+import type { HopsBase } from '../wire/hops.ts'
+import type { SyncCode } from './codes.ts'
+import type { Checkpoint, LightConfig, SavedEntries } from './contract.ts'
+import { readSavedHead, reasonText, SAVED_KEY } from './saved-state.ts'
+
+export interface Origin {
+  readonly engine: Engine
+  readonly params: ChainParams
+  readonly chainId: Hash32
+}
+
+/** Genesis with the committee of epoch 0, which the chain spec gives; every signature in the spec is verified. */
+export function trustGenesis({ engine, spec }: LightConfig): Result<Trusted, SyncCode> {
+  const built = verifyGenesis(engine, spec)
+  const keys = built.kind === 'rejected' ? built : committeeKeys(engine, built.value.committees[0])
+  if (built.kind === 'rejected') return rejected('genesis-invalid', { reason: reasonText(built.code, built.operands) })
+  if (keys.kind === 'rejected') return rejected('genesis-invalid', { reason: reasonText(keys.code, keys.operands) })
+  return accepted({ header: built.value.header, hash: built.value.hash, committee: keys.value })
+}
+
+export type StoredStart =
+  { readonly kind: 'none' } | { readonly kind: 'trusted'; readonly trusted: Trusted } | Rejected<SyncCode>
+
+/** The stored head, verified again from its bytes: committee by root and audit, certificate by signature. */
+export function trustStored(origin: Origin, saved: SavedEntries): StoredStart {
+  const chain = saved.get(SAVED_KEY.chain)
+  if (chain !== undefined && !equalBytes(chain, origin.chainId))
+    return rejected('store-other-chain', { stored: toHex(chain), expected: toHex(origin.chainId) })
+  const stored = readSavedHead(saved, origin.params)
+  if (stored.kind === 'rejected') return notTrusted(stored)
+  if (stored.value === undefined) return { kind: 'none' }
+  const { header, cert, committee } = stored.value
+  if (cert === undefined) return rejected('store-rejected', { reason: 'a stored head has a certificate' })
+  const trusted = trustWithCommittee(origin, header, cert, committee)
+  return trusted.kind === 'rejected' ? notTrusted(trusted) : { kind: 'trusted', trusted: trusted.value }
+}
+
+const notTrusted = ({ code, operands }: Rejected<string>): Rejected<SyncCode> =>
+  rejected('store-rejected', { reason: reasonText(code, operands) })
+
+/** A header whose hash or origin is vouched for, with the committee and certificate that came along. */
+function trustWithCommittee(
+  { engine, params, chainId }: Origin,
+  header: Header,
+  cert: FinalityCert,
+  committee: Committee,
+): Result<Trusted, string> {
+  if (!equalBytes(header.chainId, chainId)) return rejected('header-chain', { got: toHex(header.chainId) })
+  const epoch = epochOf(header.height, params)
+  if (committee.head.epoch !== epoch) return rejected('committee-epoch', { got: committee.head.epoch, epoch })
+  const audit = auditCommittee(engine, params, committee, header.committeeRoot)
+  if (audit.kind === 'rejected') return audit
+  const keys = committeeKeys(engine, committee)
+  if (keys.kind === 'rejected') return keys
+  const certified = verifyCert(engine, params, chainId, keys.value, header, cert)
+  if (certified.kind === 'rejected') return certified
+  return accepted({ header, hash: blockHash(engine.kernels, header), committee: keys.value, cert })
+}
+
+/** What a base that a peer sent means for a client that starts from `checkpoint`. */
+export type BaseVerdict =
+  | { readonly kind: 'trusted'; readonly trusted: Trusted }
+  /** The peer is at fault, provably. */
+  | { readonly kind: 'bad-peer'; readonly code: SyncCode; readonly reason: string }
+  /** The peer has another block there: its fault or the checkpoint's, and nobody can tell which. */
+  | { readonly kind: 'mismatch'; readonly got: Hash32 }
+  /** The checkpoint is at fault, provably. */
+  | { readonly kind: 'bad-checkpoint'; readonly fault: Rejected<SyncCode> }
+
+export function trustBase(origin: Origin, checkpoint: Checkpoint, base: HopsBase): BaseVerdict {
+  const { header, cert, committee } = base
+  const hash = blockHash(origin.engine.kernels, header)
+  if (!equalBytes(hash, checkpoint.hash)) return { kind: 'mismatch', got: hash }
+  const fault = checkpointFault(origin, checkpoint, header)
+  if (fault !== undefined) return { kind: 'bad-checkpoint', fault }
+  if (cert === undefined) return { kind: 'bad-peer', code: 'base-certificate', reason: 'none' }
+  const trusted = trustWithCommittee(origin, header, cert, committee)
+  if (trusted.kind === 'accepted') return { kind: 'trusted', trusted: trusted.value }
+  const code = trusted.code.startsWith('cert-') ? 'base-certificate' : 'base-committee'
+  return { kind: 'bad-peer', code, reason: reasonText(trusted.code, trusted.operands) }
+}
+
+function checkpointFault({ chainId }: Origin, checkpoint: Checkpoint, header: Header): Rejected<SyncCode> | undefined {
+  if (!equalBytes(header.chainId, chainId))
+    return rejected('checkpoint-other-chain', { got: toHex(header.chainId), expected: toHex(chainId) })
+  if (header.height !== checkpoint.height)
+    return rejected('checkpoint-height', {
+      hash: toHex(checkpoint.hash),
+      got: header.height,
+      expected: checkpoint.height,
+    })
+  return undefined
+}
