@@ -18,11 +18,11 @@ export interface NetworkOptions {
   readonly stopsHost?: boolean
 }
 
-export function createNetwork(host: Libp2p, chainId: Uint8Array, options: NetworkOptions = {}): Network {
+export function createNetwork(host: Libp2p, chainId: Uint8Array, options: NetworkOptions = {}): Libp2pNetwork {
   return new Libp2pNetwork(host, chainId, options.stopsHost ?? true)
 }
 
-class Libp2pNetwork implements Network {
+export class Libp2pNetwork implements Network {
   readonly #host: Libp2p
   readonly #chainId: Uint8Array
   readonly #stopsHost: boolean
@@ -52,12 +52,12 @@ class Libp2pNetwork implements Network {
     }
   }
 
-  async request(
-    peer: PeerName,
-    protocol: ProtocolName,
-    request: Uint8Array,
-    options: RequestOptions,
-  ): Promise<Uint8Array> {
+  request(peer: PeerName, protocol: ProtocolName, request: Uint8Array, options: RequestOptions): Promise<Uint8Array> {
+    return this.ask(peer, protocol, request, options)
+  }
+
+  /** As `request`, for any protocol of the chain: those between nodes are not the light client's concern. */
+  async ask(peer: PeerName, protocol: string, request: Uint8Array, options: RequestOptions): Promise<Uint8Array> {
     const deadline = this.#deadline(options)
     let stream: Stream | undefined
     try {
@@ -119,7 +119,7 @@ class Libp2pNetwork implements Network {
     if (this.#stopsHost) await this.#host.stop()
   }
 
-  async #openStream(peer: PeerName, protocol: ProtocolName, signal: AbortSignal): Promise<Stream> {
+  async #openStream(peer: PeerName, protocol: string, signal: AbortSignal): Promise<Stream> {
     const connection = this.#host.getConnections(parsePeer(peer)).find(({ status }) => status === 'open')
     if (connection === undefined) throw new TransportError('closed', `there is no connection to ${peer}`)
     return openStream(connection, protocolPath(this.#chainId, protocol), signal)

@@ -1,0 +1,156 @@
+/**
+ * Gossip between nodes: agreement messages and transactions, each validated before it is passed on.
+ *
+ * Messages are signed by their author (gossipsub's StrictSign), so `from` is who said it, whoever forwarded it. Agreement
+ * messages have ids by author and sequence number, since the machine may say the same thing again for good reason;
+ * transactions have ids by content, so that one is forwarded once.
+ *
+ * Attacks. Malformed or oversized: rejected where it enters, counted against the forwarder. Old: ignored. A chatty author:
+ * more than `AUTHOR_MESSAGES_MAX` messages in a second are ignored.
+ */
+import { sha256 } from '@noble/hashes/sha2.js'
+import type { GossipsubOpts, Message as GossipMessage, TopicValidatorResult } from '@libp2p/gossipsub'
+import type { PeerId } from '@libp2p/interface'
+import { concatBytes, u64 } from '../base/bytes.ts'
+import type { ChainParams } from '../chain/params.ts'
+import { decodeMessage, messageBytesMax, type Message } from '../consensus/messages.ts'
+import type { Host } from '../net/host.ts'
+import { protocolPath } from '../net/protocol-path.ts'
+
+export type Judgement = 'accept' | 'ignore' | 'reject'
+
+export interface GossipHandlers {
+  /** The height that the agreement works on; below it nothing is news. */
+  height(): bigint
+  onAgreement(author: string, bytes: Uint8Array): void
+  onTransaction(author: string, bytes: Uint8Array): Judgement
+  /** `peer` forwarded what no honest peer forwards. */
+  onFault(peer: string, reason: string): void
+}
+
+const AUTHOR_MESSAGES_MAX = 256
+const AUTHORS_MAX = 4096
+const TX_BYTES_MAX = 0xffff
+/** Bytes that gossipsub adds: topic, author, sequence number, signature. */
+const ENVELOPE_BYTES = 1024
+
+/** Options for a host that gossips on this chain. */
+export function gossipOptions(params: ChainParams): Partial<GossipsubOpts> {
+  return {
+    D: 4,
+    Dlo: 3,
+    Dhi: 8,
+    Dlazy: 3,
+    floodPublish: true,
+    emitSelf: false,
+    allowPublishToZeroTopicPeers: true,
+    ignoreDuplicatePublishError: true,
+    doPX: false,
+    msgIdFn: messageId,
+    maxInboundDataLength: messageBytesMax(params) + ENVELOPE_BYTES,
+    // Several nodes behind one address are no attack: a devnet is that, and so is a household.
+    scoreParams: { IPColocationFactorWeight: 0 },
+  }
+}
+
+function messageId(message: GossipMessage): Uint8Array {
+  const isAuthored = message.type === 'signed' && message.topic.endsWith('/agreement')
+  return isAuthored
+    ? sha256(concatBytes(message.from.toMultihash().bytes, u64(message.sequenceNumber)))
+    : sha256(message.data)
+}
+
+export class Gossip {
+  readonly #host: Host
+  readonly #params: ChainParams
+  readonly #handlers: GossipHandlers
+  readonly #agreementTopic: string
+  readonly #transactionTopic: string
+  readonly #authors = new AuthorBudget()
+
+  constructor(host: Host, chainId: Uint8Array, params: ChainParams, handlers: GossipHandlers) {
+    this.#host = host
+    this.#params = params
+    this.#handlers = handlers
+    this.#agreementTopic = protocolPath(chainId, 'agreement')
+    this.#transactionTopic = protocolPath(chainId, 'transactions')
+  }
+
+  start(): void {
+    const { pubsub } = this.#host.services
+    pubsub.topicValidators.set(this.#agreementTopic, (peer, message) =>
+      this.#conclude(peer, this.#judgeAgreement(message), 'bad-agreement-gossip'),
+    )
+    pubsub.topicValidators.set(this.#transactionTopic, (peer, message) =>
+      this.#conclude(peer, this.#judgeTransaction(message), 'bad-transaction-gossip'),
+    )
+    pubsub.subscribe(this.#agreementTopic)
+    pubsub.subscribe(this.#transactionTopic)
+  }
+
+  stop(): void {
+    const { pubsub } = this.#host.services
+    for (const topic of [this.#agreementTopic, this.#transactionTopic]) {
+      pubsub.topicValidators.delete(topic)
+      if (this.#host.status === 'started') pubsub.unsubscribe(topic)
+    }
+  }
+
+  publishAgreement(bytes: Uint8Array): void {
+    this.#publish(this.#agreementTopic, bytes)
+  }
+
+  publishTransaction(bytes: Uint8Array): void {
+    this.#publish(this.#transactionTopic, bytes)
+  }
+
+  /** Delivery is best effort: the agreement says again what matters. */
+  #publish(topic: string, bytes: Uint8Array): void {
+    this.#host.services.pubsub.publish(topic, bytes).catch(() => undefined)
+  }
+
+  #conclude(forwarder: PeerId, judgement: Judgement, reason: string): TopicValidatorResult {
+    if (judgement === 'reject') this.#handlers.onFault(forwarder.toString(), reason)
+    return judgement as TopicValidatorResult
+  }
+
+  #judgeAgreement(message: GossipMessage): Judgement {
+    if (message.type !== 'signed') return 'reject'
+    const author = message.from.toString()
+    if (!this.#authors.spend(author)) return 'ignore'
+    const decoded = decodeMessage(message.data, this.#params)
+    if (decoded.kind === 'rejected') return 'reject'
+    const height = heightOf(decoded.value)
+    // Late precommits for the block just made final still complete its certificate.
+    if (height !== undefined && height + 1n < this.#handlers.height()) return 'ignore'
+    this.#handlers.onAgreement(author, message.data)
+    return 'accept'
+  }
+
+  #judgeTransaction(message: GossipMessage): Judgement {
+    if (message.type !== 'signed' || message.data.length > TX_BYTES_MAX) return 'reject'
+    const author = message.from.toString()
+    return this.#authors.spend(author) ? this.#handlers.onTransaction(author, message.data) : 'ignore'
+  }
+}
+
+/** The height a message is about; undefined for those that any height may need. */
+function heightOf(message: Message): bigint | undefined {
+  if (message.kind === 'aggregate') return message.aggregate.height
+  return message.kind === 'proposal' || message.kind === 'votes' ? message.height : undefined
+}
+
+/** So many messages of one author in each second. */
+class AuthorBudget {
+  readonly #counts = new Map<string, number>()
+  #second = 0
+
+  spend(author: string): boolean {
+    const second = Math.floor(performance.now() / 1000)
+    if (second !== this.#second || this.#counts.size > AUTHORS_MAX) this.#counts.clear()
+    this.#second = second
+    const count = (this.#counts.get(author) ?? 0) + 1
+    this.#counts.set(author, count)
+    return count <= AUTHOR_MESSAGES_MAX
+  }
+}

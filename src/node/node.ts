@@ -1,0 +1,315 @@
+/**
+ * A full node: it follows the chain, keeps it, serves light clients, passes transactions on, and, given keys, takes part in
+ * the agreement. The composition root of everything that a validator is made of.
+ */
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { encodeBlock } from '../chain/block.ts'
+import { encodeCommittee } from '../chain/committee.ts'
+import { epochOf } from '../chain/params.ts'
+import { decodeTx, encodeTx, txid as txidOf, type Tx } from '../chain/transaction.ts'
+import { Agreement, DEFAULT_TIMES, type AgreementTimes } from '../consensus/agreement.ts'
+import { LedgerChain } from '../consensus/ledger-chain.ts'
+import type { MisbehaviourCode, SignedVote } from '../consensus/events.ts'
+import { committeeOf, type Ledger } from '../ledger/ledger.ts'
+import { Mempool } from '../ledger/mempool.ts'
+import { createHost, type Host } from '../net/host.ts'
+import { createNetwork, type Libp2pNetwork } from '../net/network.ts'
+import { serve, type Server } from '../net/serve.ts'
+import type { Log } from '../ports/index.ts'
+import { isCorruption, setAside } from '../store/level-db.ts'
+import { LevelChainStore } from '../store/level-chain.ts'
+import { answer, type RequestProtocol } from '../wire/answer.ts'
+import type { SubmitResponse } from '../wire/submit.ts'
+import { AgreementDriver, type FinalBytes } from './agreement-driver.ts'
+import { answerBlocks, BLOCKS_PROTOCOL } from './block-sync.ts'
+import { CatchUp } from './catch-up.ts'
+import { Direct } from './direct.ts'
+import { Dialer } from './dialer.ts'
+import type { NodeEngine } from './engine.ts'
+import type { Execution } from './execution.ts'
+import { FinalBell, followResponder } from './follow.ts'
+import { Gossip, gossipOptions, type Judgement } from './gossip.ts'
+import { NodeView, type Recent } from './node-view.ts'
+import { genesisBlock, restore } from './restore.ts'
+
+export interface NodeOptions {
+  readonly engine: NodeEngine
+  /** May be shared by the nodes of one process. */
+  readonly execution: Execution
+  readonly genesis: Ledger
+  /** Data folder of this node alone; made if missing. */
+  readonly folder: string
+  /** Secret key of the account that the node runs as, 32 bytes: its libp2p identity. */
+  readonly seed: Uint8Array
+  /** One BLS secret per credential; none for a node that only follows. */
+  readonly secretKeys: readonly Uint8Array[]
+  readonly listen: readonly string[]
+  /** Multiaddrs of nodes to stay connected to. */
+  readonly peers: readonly string[]
+  readonly log: Log
+  readonly times?: AgreementTimes
+  readonly onFinal?: (final: FinalBytes) => void
+  /** The node cannot go on; it has stopped signing. */
+  readonly onFailure?: (error: unknown) => void
+}
+
+const REQUESTS: readonly RequestProtocol[] = ['status', 'hops', 'headers', 'proof', 'submit', 'evidence']
+/** What no honest peer does even once; other faults may be someone else's doing or a bug, and only count. */
+const CUT_OFF_AT_ONCE: readonly MisbehaviourCode[] = ['malformed-message', 'bad-proposal-signature']
+
+export class FullNode {
+  readonly host: Host
+  readonly view: NodeView
+  readonly mempool: Mempool
+  readonly #options: NodeOptions
+  readonly #store: LevelChainStore
+  readonly #chain: LedgerChain
+  readonly #driver: AgreementDriver
+  readonly #agreement: Agreement
+  readonly #gossip: Gossip
+  readonly #direct: Direct
+  readonly #network: Libp2pNetwork
+  readonly #catchUp: CatchUp
+  readonly #dialer: Dialer
+  readonly #bell = new FinalBell()
+  #server: Server | undefined
+
+  /** Opens the store, executes what is in it, listens, connects and goes on from there. Rejects with StoreError and the like. */
+  static async start(options: NodeOptions): Promise<FullNode> {
+    const { store, recent } = await openStore(options)
+    let node: FullNode | undefined
+    const host = await createHost({
+      seed: options.seed,
+      listen: options.listen,
+      datastorePath: join(options.folder, 'libp2p'),
+      gossip: gossipOptions(options.execution.chain.params),
+      refusesPeer: (peer) => node?.isBanned(peer) ?? false,
+    }).catch(async (error: unknown) => {
+      await store.close()
+      throw error
+    })
+    node = new FullNode(options, store, recent, host)
+    await node.#start()
+    return node
+  }
+
+  private constructor(options: NodeOptions, store: LevelChainStore, recent: Recent, host: Host) {
+    const { engine, execution } = options
+    const { chain, cache } = execution
+    this.#options = options
+    this.#store = store
+    this.host = host
+    this.mempool = new Mempool(engine, chain, recent.ledger, cache)
+    this.view = new NodeView({
+      ...{ engine, chain, source: store, start: recent },
+      submit: (tx) => this.submit(tx),
+      onConflict: (evidence) =>
+        options.log.log('error', 'two final blocks conflict: the chain is broken', {
+          height: evidence.first.header.height,
+        }),
+    })
+    this.#chain = new LedgerChain({
+      ...{ engine, ...chain, ledger: recent.ledger, cache },
+      ...(recent.cert === undefined ? {} : { cert: recent.cert }),
+      transactions: () => this.mempool.select(chain.params.blockBytesMax),
+      execute: (_engine, _chain, ledger, block) => execution.execute(ledger, block),
+      onCommit: (ledger, block, cert) => {
+        this.view.advance({ ledger, block, cert })
+        this.mempool.advance(ledger, block)
+      },
+    })
+    this.#agreement = new Agreement({
+      ...{ engine, chain: this.#chain, signer: engine.signer, secretKeys: options.secretKeys },
+      times: options.times ?? DEFAULT_TIMES,
+      batchSeed: randomBytes(32),
+    })
+    this.#gossip = new Gossip(host, chain.chainId, chain.params, {
+      height: () => this.#chain.ledger.header.height + 1n,
+      onAgreement: (author, bytes) => this.#driver.receive(author, bytes),
+      onTransaction: (_author, bytes) => this.#takeTransaction(bytes),
+      onFault: (peer, reason) => this.#server?.fault(peer, reason),
+    })
+    this.#direct = new Direct({
+      ...{ host, engine, chainId: chain.chainId, params: chain.params, signer: engine.signer },
+      secretKeys: options.secretKeys,
+      onMessage: (peer, bytes) => this.#driver.receive(peer, bytes),
+      onFault: (peer, reason) => this.#server?.fault(peer, reason),
+    })
+    this.#network = createNetwork(host, chain.chainId, { stopsHost: false })
+    this.#catchUp = new CatchUp({
+      network: this.#network,
+      params: chain.params,
+      height: () => this.height,
+      peers: () => this.#direct.peers,
+      take: (peer, block, cert) => this.#driver.receiveFinal(peer, block, cert),
+    })
+    this.#dialer = new Dialer(this.#network, host, options.peers)
+    this.#driver = this.#makeDriver()
+  }
+
+  get height(): bigint {
+    return this.#chain.ledger.header.height
+  }
+
+  get ledger(): Ledger {
+    return this.#chain.ledger
+  }
+
+  get standing(): Agreement['standing'] {
+    return this.#agreement.standing
+  }
+
+  get serving(): Server['counters'] | undefined {
+    return this.#server?.counters
+  }
+
+  /** Multiaddrs that others can dial. */
+  get addresses(): readonly string[] {
+    return this.host.getMultiaddrs().map(String)
+  }
+
+  isBanned(peer: string): boolean {
+    return this.#server?.isBanned(peer) ?? false
+  }
+
+  /** Takes a transaction in and passes it on. */
+  submit(tx: Tx): SubmitResponse {
+    const added = this.mempool.add(tx)
+    if (added.kind === 'accepted') {
+      this.#gossip.publishTransaction(encodeTx(tx))
+      return { outcome: 'accepted', reason: '' }
+    }
+    if (added.code === 'mempool-known') return { outcome: 'known', reason: '' }
+    return { outcome: 'rejected', reason: `${added.code} ${operandsText(added.operands)}` }
+  }
+
+  /** Resolves when nothing of the node runs any more and its store is closed. */
+  async stop(): Promise<void> {
+    this.#dialer.stop()
+    this.#catchUp.stop()
+    await this.#driver.stop()
+    this.#gossip.stop()
+    await this.#server?.stop()
+    await this.#direct.stop()
+    await this.#network.close()
+    await this.host.stop()
+    await this.#store.close()
+  }
+
+  async #start(): Promise<void> {
+    const { chainId } = this.#options.execution.chain
+    const requests = REQUESTS.map(
+      (protocol) => [protocol, (request: Uint8Array) => answer(this.view, protocol, request)] as const,
+    )
+    this.#server = await serve(this.host, chainId, {
+      requests: {
+        ...Object.fromEntries(requests),
+        [BLOCKS_PROTOCOL]: (request) => answerBlocks(request, (height) => this.#finalAt(height)),
+      },
+      streams: { follow: followResponder(this.view, this.#bell) },
+    })
+    await this.#direct.start()
+    this.#gossip.start()
+    this.#driver.start(this.#store.safety())
+    this.#dialer.start()
+  }
+
+  #makeDriver(): AgreementDriver {
+    const { log, onFinal, onFailure } = this.#options
+    return new AgreementDriver({
+      ...{ agreement: this.#agreement, log, nowMs: () => Date.now() },
+      broadcast: (bytes) => this.#gossip.publishAgreement(bytes),
+      sendToKey: (blsPk, bytes) => this.#direct.sendToKey(blsPk, bytes),
+      sendToPeer: (peer, bytes) => void this.#direct.sendToPeer(peer, bytes),
+      saveSafety: (effect) => this.#store.saveSafety(effect),
+      saveFinal: (final) => this.#saveFinal(final),
+      onFinal: (final) => {
+        this.#bell.ring()
+        onFinal?.(final)
+      },
+      onPeerAhead: (peer, height) => this.#catchUp.behind(peer, height),
+      onMisbehaviour: (peer, code) => this.#blame(peer, code),
+      onEquivocation: (first, second) => this.#keepEquivocation(first, second),
+      onFailure: (error) => onFailure?.(error),
+    })
+  }
+
+  async #saveFinal({ block, blockBytes, certBytes }: FinalBytes): Promise<void> {
+    const { kernels } = this.#options.engine
+    const { params } = this.#options.execution.chain
+    const { height } = block.header
+    const epoch = epochOf(height, params)
+    const isFirst = epochOf(height - 1n, params) !== epoch
+    await this.#store.append({
+      ...{ height, block: blockBytes, cert: certBytes },
+      txids: block.body.transactions.map(({ body }) => txidOf(kernels, body)),
+      committees: isFirst ? committeesOf(this.#chain.ledger, [epoch, epoch + 1]) : [],
+    })
+  }
+
+  #finalAt(height: bigint) {
+    const block = this.#store.block(height)
+    const cert = this.#store.cert(height)
+    return block === undefined || cert === undefined ? undefined : { block, cert }
+  }
+
+  #takeTransaction(bytes: Uint8Array): Judgement {
+    const tx = decodeTx(bytes)
+    if (tx.kind === 'rejected') return 'reject'
+    return this.mempool.add(tx.value).kind === 'accepted' ? 'accept' : 'ignore'
+  }
+
+  #blame(peer: string, code: MisbehaviourCode): void {
+    const times = CUT_OFF_AT_ONCE.includes(code) ? Number.MAX_SAFE_INTEGER : 1
+    for (let count = 0; count < times && !this.isBanned(peer); count++) this.#server?.fault(peer, code)
+  }
+
+  #keepEquivocation(first: SignedVote, _second: SignedVote): void {
+    this.#options.log.log('warn', 'double vote', { height: first.height, round: first.round })
+  }
+}
+
+interface Opened {
+  readonly store: LevelChainStore
+  readonly recent: Recent
+}
+
+/** A damaged store is set aside and the chain fetched again from peers. */
+async function openStore(options: NodeOptions): Promise<Opened> {
+  const folder = join(options.folder, 'chain')
+  const warn = ({ message }: { readonly message: string }): void => options.log.log('warn', message)
+  const store = await LevelChainStore.open(folder, options.execution.chain.chainId, warn)
+  try {
+    return await fill(options, store)
+  } catch (error) {
+    await store.close()
+    if (!isCorruption(error)) throw error
+    setAside(folder, error, (warning) => warn(warning))
+    return fill(options, await LevelChainStore.open(folder, options.execution.chain.chainId, warn))
+  }
+}
+
+async function fill(options: NodeOptions, store: LevelChainStore): Promise<Opened> {
+  const { execution, genesis, log } = options
+  if (store.headHeight === undefined)
+    await store.append({
+      ...{ height: 0n, block: encodeBlock(genesisBlock(genesis)), cert: undefined, txids: [] },
+      committees: committeesOf(genesis, [0, 1]),
+    })
+  const recent = await restore(execution, genesis, store, (height) => log.log('info', `executed block ${height} again`))
+  return { store, recent }
+}
+
+function committeesOf(ledger: Ledger, epochs: readonly number[]) {
+  return epochs.flatMap((epoch) => {
+    const keys = committeeOf(ledger, epoch)
+    return keys === undefined ? [] : [{ epoch, bytes: encodeCommittee(keys.committee) }]
+  })
+}
+
+function operandsText(operands: Readonly<Record<string, unknown>>): string {
+  return Object.entries(operands)
+    .map(([name, value]) => `${name}=${String(value)}`)
+    .join(' ')
+}
