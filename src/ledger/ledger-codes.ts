@@ -90,6 +90,7 @@ export type MempoolCode = keyof typeof MEMPOOL_SENTENCES
 
 export const RESTORE_SENTENCES = {
   'restore-decode': 'The stored {what} is malformed: {problem} at byte {offset}.',
+  'restore-checksum': 'The stored {what} record of {bytes} bytes is torn or changed: its checksum does not fit.',
   'restore-version': 'The stored ledger has format {got}, this version reads {expected}.',
   'restore-state': 'The stored outputs have the root {got}, the stored head says {expected}.',
   'restore-history':

@@ -6,11 +6,11 @@
  *     `tip` record        each block: version, header, money, reward book
  *     `epochs` record     in the first block of an epoch (delta.epochsChanged): draws, committees, stake sets
  *
- * All four of one block must become visible together. Nothing read back is believed: roots are compared with the header
- * of the tip, and the caller compares that header's hash with the certificate it has.
+ * All four of one block must become visible together. Nothing read back is believed: both records end in their SHA-256,
+ * roots are compared with the header of the tip, and the caller compares that header's hash with the certificate it has.
  */
 import type { Hash32 } from '../base/brand.ts'
-import { equalBytes, fromHex, toHex } from '../base/bytes.ts'
+import { concatBytes, equalBytes, fromHex, toHex } from '../base/bytes.ts'
 import { accepted, rejected, type Rejected, type Result } from '../base/verdict.ts'
 import { Reader, Writer, type DecodeCode } from '../chain/codec.ts'
 import { committeeSeatCount, decodeCommittee, encodeCommittee } from '../chain/committee.ts'
@@ -19,6 +19,7 @@ import { encodeOutpoint, readOutpoint, readUtxo, writeUtxo, type Outpoint, type 
 import { epochOf } from '../chain/params.ts'
 import type { Engine } from '../crypto/engine.ts'
 import { NO_COMMITTEE_ROOT } from '../cube/committee.ts'
+import type { Kernels } from '../kernels/contract.ts'
 import { HistoryLog } from '../proofs/history.ts'
 import { committeeKeys, type CommitteeKeys } from '../verify/certificate.ts'
 import type { EpochRecord } from './epochs.ts'
@@ -48,12 +49,18 @@ export function decodeOutpoint(bytes: Uint8Array): Result<Outpoint, DecodeCode> 
 
 // ── Records ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** A record ends in the SHA-256 of all before it. */
+function seal(kernels: Kernels, writer: Writer): Uint8Array {
+  const bytes = writer.finish()
+  return concatBytes(bytes, kernels.sha256(bytes))
+}
+
 /** version u16 ‖ Header ‖ issued u64 ‖ burnt u64 ‖ fees u64 ‖ seats u32 ‖ u32 count, each (credential 32 ‖ owner 16 ‖ bits u32). */
-export function encodeTip({ header, money, rewards }: Ledger): Uint8Array {
+export function encodeTip(kernels: Kernels, { header, money, rewards }: Ledger): Uint8Array {
   const writer = new Writer(1024).u16(LEDGER_STORE_VERSION).bytes(encodeHeader(header))
   writer.u64(money.issued).u64(money.burnt).u64(rewards.fees).u32(rewards.seats).u32(rewards.earned.size)
   for (const [id, { owner, bits }] of rewards.earned) writer.bytes(fromHex(id)!).bytes(owner).u32(bits)
-  return writer.finish()
+  return seal(kernels, writer)
 }
 
 interface Tip {
@@ -79,15 +86,15 @@ function readTip(reader: Reader): Tip {
  * version u16 ‖ list of epochs (epoch u32 ‖ D 32 ‖ S u64 ‖ committee (u32 length and bytes, empty for none) ‖ u32 count of
  * owners, each (credential 32 ‖ owner 16)) ‖ list of stake ends (epoch + 1 u32 ‖ u32 count of utxos).
  */
-export function encodeEpochs({ epochs, stakeEnds }: Ledger): Uint8Array {
-  return new Writer(16_384)
+export function encodeEpochs(kernels: Kernels, { epochs, stakeEnds }: Ledger): Uint8Array {
+  const record = new Writer(16_384)
     .u16(LEDGER_STORE_VERSION)
     .list(epochs, writeRecord)
     .list(stakeEnds, (writer, { epoch, stakes }) => {
       writer.u32(epoch + 1).u32(stakes.size)
       for (const utxo of stakes.values()) writeUtxo(writer, utxo)
     })
-    .finish()
+  return seal(kernels, record)
 }
 
 function writeRecord(writer: Writer, { epoch, draw, committee, owners }: EpochRecord): void {
@@ -133,9 +140,9 @@ export interface StoredLedger {
 
 /** The ledger that was stored, or what does not fit. Its delta is empty. Costs one state tree and one history. */
 export function restoreLedger(engine: Engine, chain: Chain, stored: StoredLedger): Result<Ledger, RestoreCode> {
-  const tip = readVersioned('tip', stored.tip, readTip)
+  const tip = readRecordOf(engine.kernels, 'tip', stored.tip, readTip)
   if (tip.kind === 'rejected') return tip
-  const epochs = readVersioned('epochs', stored.epochs, (reader) => ({
+  const epochs = readRecordOf(engine.kernels, 'epochs', stored.epochs, (reader) => ({
     records: reader.list('epochs', 2, 0xffff, readRecord),
     stakeEnds: reader.list('stake ends', 1, 2, readStakeEnd),
   }))
@@ -175,15 +182,19 @@ export function restoreLedger(engine: Engine, chain: Chain, stored: StoredLedger
   return checkCommittees(chain, ledger) ?? accepted(ledger)
 }
 
-function readVersioned<Value>(
+function readRecordOf<Value>(
+  kernels: Kernels,
   what: string,
   bytes: Uint8Array,
   read: (reader: Reader) => Value,
 ): Result<Value, RestoreCode> {
-  const reader = new Reader(bytes)
-  const version = reader.u16()
+  const version = new Reader(bytes).u16()
   if (version !== LEDGER_STORE_VERSION)
     return rejected('restore-version', { got: version, expected: LEDGER_STORE_VERSION })
+  const end = bytes.length - 32
+  if (end < 2 || !equalBytes(kernels.sha256(bytes.subarray(0, end)), bytes.subarray(end)))
+    return rejected('restore-checksum', { what, bytes: bytes.length })
+  const reader = new Reader(bytes.subarray(2, end))
   const decoded = reader.finish(read(reader))
   return decoded.kind === 'rejected' ? malformed(what, decoded) : decoded
 }
