@@ -89,6 +89,11 @@ export const CHECKS: readonly CheckEntry[] = [
     load: () => import('./twin.ts'),
   },
   {
+    name: 'bls-agree',
+    shows: 'issue 5: the BLS kernel agrees with blst, noble and BigInt arithmetic on verifications, decodings and sums',
+    load: () => import('./bls-agree.ts'),
+  },
+  {
     name: 'size',
     shows: 'issues 3, 5 and 6: each wasm file and the JavaScript that comes with it is within its budget',
     load: () => import('./size.ts'),
