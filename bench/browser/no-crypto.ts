@@ -1,0 +1,2 @@
+/** Stands in for node:crypto in pages, where nobody calls it. */
+export {}

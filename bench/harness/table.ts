@@ -1,0 +1,42 @@
+/** Text tables: ratios first, then the figures behind them. */
+import type { CaseResult, RatioResult } from './report.ts'
+
+/** Three digits and a unit. */
+export function duration(ns: number): string {
+  const [value, unit] =
+    ns < 1e3 ? [ns, 'ns'] : ns < 1e6 ? [ns / 1e3, 'µs'] : ns < 1e9 ? [ns / 1e6, 'ms'] : [ns / 1e9, 's']
+  return `${value.toPrecision(3)} ${unit}`
+}
+
+function columns(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
+  const line = (row: readonly string[]) =>
+    row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join('  ')
+  return rows.map((row) => line(row).trimEnd()).join('\n')
+}
+
+export const verdictOf = ({ bar, bold, pass, op, ratio }: RatioResult): string =>
+  bar === null ? '' : !pass ? 'MISSED' : (op === '>=' ? ratio >= bold! : ratio <= bold!) ? 'bold' : 'ok'
+
+export function ratioTable(ratios: readonly RatioResult[]): string {
+  const rows = ratios.map((result) => [
+    result.id,
+    result.op === '>=' ? `${result.impl} is faster than ${result.peer} by` : `${result.impl} takes, of ${result.peer},`,
+    `${result.ratio.toFixed(2)}×`,
+    result.bar === null ? '' : `${result.op} ${result.bar}`,
+    verdictOf(result),
+  ])
+  return columns([['case', 'ratio of medians', '', 'bar', ''], ...rows])
+}
+
+export function caseTable(cases: readonly CaseResult[]): string {
+  const rows = cases.map(({ id, impl, medianNs, p10Ns, p90Ns, n }) => [
+    id,
+    impl,
+    duration(medianNs),
+    duration(p10Ns),
+    duration(p90Ns),
+    String(n),
+  ])
+  return columns([['case', 'implementation', 'median', 'p10', 'p90', 'samples'], ...rows])
+}

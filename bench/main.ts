@@ -1,0 +1,131 @@
+/**
+ * `npm run bench`: our kernels against the twin and the peers, over the same cases in Node, in browsers and on the emulated
+ * board. Exits 1 if a ratio misses its bar.
+ */
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { bundlePage } from './bundle.ts'
+import { servePage } from './browser/serve.ts'
+import { comparison } from './harness/compare.ts'
+import { htmlReport } from './harness/html.ts'
+import { missingTargets, ratiosOf, summarise, type BenchReport } from './harness/report.ts'
+import { caseTable, ratioTable } from './harness/table.ts'
+import { nodeBinary, runInNode, runInPage, runOnBoard, type SuiteRun } from './runs.ts'
+
+const USAGE = `npm run bench -- [where] [what] [output]
+
+where   (nothing)            this Node
+        --node MAJOR         another Node, installed into .cache on first use
+        --browser NAME       chromium or firefox, headless
+        --board              the emulated ARM1176 (tools/board.sh)
+        --serve              only serve the page, for any browser on this machine
+what    --only A,B           cases whose id contains A or B
+        --quick              fewer and shorter samples, one process
+        --processes N        processes that take part (3)
+        --rounds N           samples of each case in each process (12)
+output  --json FILE  --html FILE  --compare FILE`
+
+function options() {
+  const { values } = parseArgs({
+    options: {
+      node: { type: 'string' },
+      browser: { type: 'string' },
+      board: { type: 'boolean', default: false },
+      serve: { type: 'boolean', default: false },
+      only: { type: 'string', default: '' },
+      quick: { type: 'boolean', default: false },
+      processes: { type: 'string' },
+      rounds: { type: 'string' },
+      json: { type: 'string' },
+      html: { type: 'string' },
+      compare: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  return values
+}
+
+type Options = ReturnType<typeof options>
+
+function count(name: string, text: string | undefined, normal: number): number {
+  const value = Number(text ?? normal)
+  if (!Number.isInteger(value) || value < 1)
+    throw new Error(`--${name} must be a whole number from 1 on, got "${text}"`)
+  return value
+}
+
+async function measureSuite(values: Options): Promise<SuiteRun & { processes: number }> {
+  const processes = count('processes', values.processes, values.quick ? 1 : 3)
+  const rounds = count('rounds', values.rounds, values.quick ? 5 : 12)
+  const suite = {
+    rounds,
+    sampleMs: values.board ? 100 : values.quick ? 2 : 5,
+    warmUpMs: values.board ? 1500 : values.quick ? 100 : 300,
+    merkleLog: values.board ? 10 : 16,
+    only: values.only.split(',').filter((word) => word !== ''),
+  }
+  if (values.board) return { ...(await runOnBoard(processes, suite)), processes }
+  if (values.browser !== undefined) {
+    if (values.browser !== 'chromium' && values.browser !== 'firefox')
+      throw new Error(`--browser must be chromium or firefox, got "${values.browser}"`)
+    return { ...(await runInPage(values.browser, processes, suite)), processes }
+  }
+  const major = values.node === undefined ? undefined : count('node', values.node, 20)
+  return { ...(await runInNode(await nodeBinary(major), processes, suite)), processes }
+}
+
+function commit(): string {
+  try {
+    return execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim()
+  } catch {
+    return 'unknown'
+  }
+}
+
+function reportOf({ engine, generation, samples, processes }: SuiteRun & { processes: number }): BenchReport {
+  const cases = summarise(samples)
+  return {
+    kind: 'stakecube-bench',
+    date: new Date().toISOString(),
+    commit: commit(),
+    machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, engine, generation },
+    processes,
+    cases,
+    ratios: ratiosOf(cases, generation),
+    notRun: missingTargets(cases, generation),
+  }
+}
+
+async function serve(): Promise<never> {
+  const { url } = await servePage(await bundlePage(), () => undefined)
+  console.log(`Open ${url} in any browser on this machine. Ctrl-C ends it.`)
+  return new Promise<never>(() => undefined)
+}
+
+async function main(): Promise<number> {
+  const values = options()
+  if (values.help) {
+    console.log(USAGE)
+    return 0
+  }
+  if (values.serve) return serve()
+  const report = reportOf(await measureSuite(values))
+  console.log(`\n${report.machine.engine} on ${report.machine.cpu}, ${report.machine.cores} cores\n`)
+  console.log(caseTable(report.cases))
+  console.log(`\n${ratioTable(report.ratios)}`)
+  for (const missing of report.notRun) console.log(`NOT RUN ${missing}`)
+  if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(report, undefined, 1) + '\n')
+  if (values.html !== undefined) writeFileSync(values.html, htmlReport(report))
+  if (values.compare !== undefined)
+    console.log(`\n${comparison(report, JSON.parse(readFileSync(values.compare, 'utf8')) as BenchReport)}`)
+  return report.ratios.every(({ pass }) => pass) ? 0 : 1
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  console.error(`bench: ${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`)
+  process.exitCode = 2
+}
