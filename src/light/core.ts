@@ -43,6 +43,13 @@ export type Pending =
   | { readonly purpose: 'hops'; readonly fromHeight: bigint; readonly claimedHeight: bigint }
   /** A certified header does not have our block in its history: what has it there? */
   | { readonly purpose: 'conflict'; readonly update: Update; readonly trusted: Trusted }
+  /** What the trusted head's history has where a peer claims a certified block. */
+  | {
+      readonly purpose: 'lookup'
+      readonly claim: CertifiedHeader
+      readonly claimant: PeerName
+      readonly trusted: Trusted
+    }
   /** The stored chain against a checkpoint below its head. */
   | { readonly purpose: 'checkpoint'; readonly checkpoint: Checkpoint; readonly at: Trusted }
   | { readonly purpose: 'query'; readonly queryId: string; readonly at: Trusted }
@@ -136,6 +143,13 @@ export class LightCore {
     for (const entry of this.pending.values())
       if (entry.peer === peer.name && entry.pending.purpose === purpose) return true
     return false
+  }
+
+  /** Requests under way with this peer. */
+  countAsked(peer: Peer): number {
+    let count = 0
+    for (const entry of this.pending.values()) if (entry.peer === peer.name) count++
+    return count
   }
 
   countPending(purpose: Pending['purpose']): number {

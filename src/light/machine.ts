@@ -213,6 +213,8 @@ export class LightMachine {
         return this.#sync.onHops(peer, pending, bytes)
       case 'conflict':
         return this.#sync.onConflictProof(peer, pending, bytes)
+      case 'lookup':
+        return this.#sync.onLookup(peer, pending, bytes)
       case 'checkpoint':
         return this.#sync.onCheckpointProof(peer, pending, bytes)
     }

@@ -17,6 +17,8 @@ export const QUERY_TIMEOUT_MS = 30_000n
 /** How often all peers are asked, each time under a newer head. */
 const ROUND_COUNT_MAX = 3
 export const QUERY_COUNT_MAX = 256
+/** Requests under way with one peer, so that its own bounds are never met; the rest waits. */
+const REQUESTS_PER_PEER_MAX = 4
 
 interface Asked {
   readonly query: Query
@@ -71,13 +73,19 @@ export class Queries {
   #pumpOne(queryId: string, asked: Asked): void {
     const core = this.#core
     const trusted = core.trusted!
-    if (asked.triedHeight !== undefined && asked.triedHeight >= trusted.header.height) return
-    const isUntried = (peer: Peer) => !asked.refusals.has(peer.name)
-    const [peer] = this.#ready(isUntried)
+    if (asked.triedHeight !== undefined && trusted.header.height > asked.triedHeight) {
+      asked.refusals.clear()
+      asked.triedHeight = undefined
+    }
+    const isUntried = ({ name }: Peer) => !asked.refusals.has(name)
+    const [peer] = this.#ready((peer) => isUntried(peer) && core.countAsked(peer) < REQUESTS_PER_PEER_MAX)
     if (peer !== undefined) {
       asked.isUnderWay = true
       core.send(peer, 'proof', proofRequest(asked.query, trusted), { purpose: 'query', queryId, at: trusted })
-    } else if (asked.refusals.size > 0) this.#endRound(queryId, asked)
+      return
+    }
+    const isRoundOver = core.peers.all.length > 0 && !core.peers.all.some(isUntried)
+    if (isRoundOver && asked.triedHeight === undefined) this.#endRound(queryId, asked)
   }
 
   /** Peers that should have our head come first. */
@@ -87,7 +95,7 @@ export class Queries {
     return [...this.#core.peers.ranked(this.#core.nowMs, wanted)].sort((a, b) => has(a) - has(b))
   }
 
-  /** Every peer that can be asked has refused under this head. */
+  /** Every peer that there is has refused under this head: wait for a newer head, or another peer. */
   #endRound(queryId: string, asked: Asked): void {
     const reasons = [...asked.refusals.values()]
     const { query } = asked
@@ -99,7 +107,6 @@ export class Queries {
         rejected('query-unavailable', { asked: reasons.length, reasons: [...new Set(reasons)].join(', ') }),
       )
     asked.triedHeight = this.#core.trusted!.header.height
-    asked.refusals.clear()
   }
 
   onResponse(peer: Peer, { queryId, at }: Pending & { purpose: 'query' }, bytes: Uint8Array): void {

@@ -339,13 +339,47 @@ export class Sync {
     const core = this.#core
     const { header, cert } = second
     const ours = core.recent(header.height)
-    if (ours === undefined) return
+    if (ours === undefined) return this.#lookUp(peer, second)
     if (equalBytes(ours.hash, blockHash(core.engine.kernels, header))) return core.agree(peer, header.height)
     const keys = core.keysAt(header.height)
     if (cert === undefined || keys === undefined || isStale(core.params, ours.header, core.nowMs)) return
     const verdict = verifyCert(core.engine, core.params, core.chainId, keys, header, cert)
     if (verdict.kind === 'rejected') return this.#accuse(peer, verdict.code, verdict.operands)
     core.halt({ kind: 1, first: certified(ours), second })
+  }
+
+  /**
+   * A certified header below our head, of a height that was hopped over: look it up in our head's history, with the help
+   * of a peer that has our head.
+   */
+  #lookUp(peer: Peer, claim: CertifiedHeader): void {
+    const core = this.#core
+    const { trusted } = core
+    const { header, cert } = claim
+    const keys = core.keysAt(header.height)
+    if (trusted === undefined || cert === undefined || keys === undefined) return
+    if (header.height >= trusted.header.height || core.countPending('lookup') > 0) return
+    const isAgreed = ({ agreedHeight }: Peer) => agreedHeight !== undefined && agreedHeight >= trusted.header.height
+    const [helper] = core.peers.ranked(core.nowMs, isAgreed)
+    if (helper === undefined) return
+    const verdict = verifyCert(core.engine, core.params, core.chainId, keys, header, cert)
+    if (verdict.kind === 'rejected') return this.#accuse(peer, verdict.code, verdict.operands)
+    const request = encodeProofRequest({ kind: 1, at: trusted.header.height, height: header.height })
+    core.send(helper, 'proof', request, { purpose: 'lookup', claim, claimant: peer.name, trusted })
+  }
+
+  onLookup(peer: Peer, { claim, claimant, trusted }: Pending & { purpose: 'lookup' }, bytes: Uint8Array): void {
+    const core = this.#core
+    const linked = this.#linkedHeader(peer, bytes)
+    if (linked === undefined) return
+    const { height } = claim.header
+    const hash = blockHash(core.engine.kernels, linked.header)
+    if (linked.header.height !== height || !this.#isInHistory(linked, hash, trusted.header))
+      return this.#accuse(peer, 'history-proof', { height })
+    const claimer = core.peers.get(claimant)
+    if (equalBytes(hash, blockHash(core.engine.kernels, claim.header))) return claimer && core.agree(claimer, height)
+    if (isStale(core.params, linked.header, core.nowMs)) return
+    core.halt({ kind: 2, first: claim, second: certified(trusted), leafHash: hash, path: linked.path })
   }
 
   /**

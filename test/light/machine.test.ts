@@ -2,6 +2,7 @@ import { deepEqual, equal, ok } from 'node:assert/strict'
 import { test } from 'node:test'
 import { txid, type Tx } from '../../src/chain/transaction.ts'
 import type { LightNotice } from '../../src/light/contract.ts'
+import { encodeStatusResponse } from '../../src/wire/status.ts'
 import { fixtureOf, FixtureView, modelEngine, realEngine } from './fixture-view.ts'
 import { World } from './world.ts'
 
@@ -143,6 +144,9 @@ test('a quorum that signed two chains halts it, keeps evidence that every peer g
     world.settle()
     world.connect('fork', { view: new FixtureView(fork, heads[1]) })
     world.settle()
+    // The honest stream stays quiet while another peer claims more: that peer is asked.
+    world.tick(6000n)
+    world.settle()
     equal(world.machine.phase, 'halted', `heads ${heads.join()}`)
     ok(world.has('halted'))
     equal(honest.reports.length, 1)
@@ -152,28 +156,19 @@ test('a quorum that signed two chains halts it, keeps evidence that every peer g
 })
 
 test('a peer that claims a head it cannot prove is dropped and remembered', () => {
-  const view = new FixtureView(chain, 9)
-  const liar = new (class extends FixtureView {
-    override head() {
-      const { header, cert } = super.head()
-      return { header: { ...header, height: header.height + 2n }, cert }
-    }
-    override final(height: bigint) {
-      return height > 9n ? undefined : super.final(height)
-    }
-    override historyPath(index: bigint, size: bigint) {
-      return size > 9n ? undefined : super.historyPath(index, size)
-    }
-  })(chain, 9)
+  const { header, cert } = new FixtureView(chain).head()
+  const claim = { header: { ...header, height: header.height + 2n }, cert }
+  const boast = encodeStatusResponse({ kind: 'served', body: { head: claim, oldestHeight: 0n } })
+  const respond = (protocol: string) => (protocol === 'status' ? boast : undefined)
   const world = new World({ engine, spec }, options)
-  world.connect('liar', { view: liar })
-  world.connect('a', { view })
+  world.connect('liar', { view: new FixtureView(chain, 9), respond })
   world.settle()
-  for (let second = 0; second < 60; second++) {
-    world.tick(1000n)
-    world.settle()
-  }
   equal(world.height, 9n)
+  equal(world.dropped.get('liar'), 'claim-unproven')
+  ok(world.remembered.has('liar'))
+  world.connect('liar', { view: new FixtureView(chain, 9) })
+  world.settle()
+  equal(world.dropped.get('liar'), 'banned')
 })
 
 test('silent peers are moved down, not banned, and an honest one is found among them', () => {
