@@ -47,6 +47,8 @@ export interface AgreementTimes {
   readonly resendMs: number
   /** How long an aggregator with fewer than 2f+1 votes waits for more. */
   readonly aggregateMs: number
+  /** How long a peer that sent what no honest peer sends is not listened to. */
+  readonly ignoreMs: number
 }
 
 export const DEFAULT_TIMES: AgreementTimes = {
@@ -57,6 +59,7 @@ export const DEFAULT_TIMES: AgreementTimes = {
   mostMs: 30_000,
   resendMs: 1000,
   aggregateMs: 60,
+  ignoreMs: 60_000,
 }
 
 export interface AgreementConfig {
@@ -119,6 +122,7 @@ export class Agreement {
       engine: config.engine,
       chain: config.chain,
       pauseMs: config.times.resendMs / 2,
+      ignoreMs: config.times.ignoreMs,
       now: () => this.#nowMs,
       state: () => this.#state,
       previous: () => this.#previous,
@@ -169,6 +173,11 @@ export class Agreement {
     return quorumRound !== undefined && quorumRound > lockRound
   }
 
+  /** The committee as voters. */
+  protected makeSeats(keys: CommitteeKeys): Seats {
+    return new Seats(this.#config.engine, this.#config.chain.params.quorum, keys)
+  }
+
   // ── Height and round ─────────────────────────────────────────────────────────────────────────────────────────────
 
   #enterHeight(): void {
@@ -181,7 +190,7 @@ export class Agreement {
       this.#state = undefined
       return
     }
-    if (this.#seats?.keys !== keys) this.#seats = { keys, seats: new Seats(engine, chain.params.quorum, keys) }
+    if (this.#seats?.keys !== keys) this.#seats = { keys, seats: this.makeSeats(keys) }
     const { seats } = this.#seats
     const own = seats.voters.filter((voter) => this.#keys.some(({ name }) => name === voter.name))
     const context = { engine, chainId: chain.chainId, seats, height, batchSeed }

@@ -60,7 +60,7 @@ export type AgreementEffect =
   | { readonly type: 'peer-behind'; readonly peer: PeerName; readonly height: bigint }
   /** `peer` works at `height`, above ours: the driver may ask it for final blocks. */
   | { readonly type: 'peer-ahead'; readonly peer: PeerName; readonly height: bigint }
-  /** What no honest peer sends. The machine ignores the peer from here on; the driver may cut it off. */
+  /** What no honest peer sends. The machine ignores the peer for a while; the driver may cut it off. */
   | {
       readonly type: 'misbehaviour'
       readonly peer: PeerName

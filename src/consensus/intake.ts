@@ -2,7 +2,7 @@
  * Everything that peers say, read and sorted: bytes in, claims and candidates into the height's state, blame and answers
  * out. Nothing here decides or signs.
  *
- * Attacks. Garbage: decoders refuse it and the sender is ignored from then on. Floods: per peer and phase a budget of
+ * Attacks. Garbage: decoders refuse it and the sender is ignored for a while. Floods: per peer and phase a budget of
  * claims, four proposals to a round, a window of rounds, a cap on messages kept for the next height. Replays: equal claims
  * are dropped. Lies about votes: found when they would matter, blamed on their author.
  */
@@ -43,6 +43,8 @@ export interface IntakeWorld {
   readonly chain: ChainPort
   /** Least time between two answers of one kind to one peer. */
   readonly pauseMs: number
+  /** How long nothing is read of a peer that sent what no honest peer sends. */
+  readonly ignoreMs: number
   now(): number
   state(): HeightState | undefined
   previous(): { readonly state: HeightState; readonly tally: Tally } | undefined
@@ -57,7 +59,8 @@ interface Early {
 
 export class Intake {
   readonly #world: IntakeWorld
-  readonly #ignored = new Set<PeerName>()
+  /** Until when nothing of a peer is read. */
+  readonly #ignoredUntilMs = new Map<PeerName, number>()
   readonly #answeredMs = new Map<string, number>()
   #early: Early[] = []
   #earlyBytes = 0
@@ -67,7 +70,7 @@ export class Intake {
   }
 
   receive(from: PeerName, bytes: Uint8Array): void {
-    if (this.#ignored.has(from)) return
+    if (this.#isIgnored(from)) return
     const message = decodeMessage(bytes, this.#world.chain.params)
     if (message.kind === 'rejected')
       return this.blame(from, 'malformed-message', { code: message.code, ...message.operands })
@@ -79,12 +82,22 @@ export class Intake {
     const early = this.#early
     this.#early = []
     this.#earlyBytes = 0
-    for (const { from, message, bytes } of early) if (!this.#ignored.has(from)) this.#take(from, message, bytes)
+    for (const { from, message, bytes } of early) if (!this.#isIgnored(from)) this.#take(from, message, bytes)
   }
 
   blame(peer: PeerName, code: MisbehaviourCode, operands: Operands): void {
-    if (this.#ignored.size < PEERS_MAX) this.#ignored.add(peer)
+    if (this.#ignoredUntilMs.size >= PEERS_MAX) this.#ignoredUntilMs.clear()
+    this.#ignoredUntilMs.set(peer, this.#world.now() + this.#world.ignoreMs)
     this.#world.emit({ type: 'misbehaviour', peer, code, operands })
+  }
+
+  /** A fault is not held against a peer for ever: a validator that was mended must be heard again. */
+  #isIgnored(peer: PeerName): boolean {
+    const untilMs = this.#ignoredUntilMs.get(peer)
+    if (untilMs === undefined) return false
+    if (this.#world.now() < untilMs) return true
+    this.#ignoredUntilMs.delete(peer)
+    return false
   }
 
   /** Tells everybody where we stand. */

@@ -1,0 +1,139 @@
+/**
+ * What must hold in every run. Each checker is proven able to fail by a planted bug (planted-bugs.ts).
+ *
+ *   one-final-block    no two final blocks at one height, and every certificate verifies by itself
+ *   valid-chain        the final chain, executed anew from genesis without caches, gives its own roots
+ *   money-conserved    outputs, waiting fees and burnt money add up to genesis and rewards, recomputed by height
+ *   no-double-sign     no honest node signs two things for one (type, height, round), crashes included
+ *   no-honest-blamed   no honest node calls another honest node faulty
+ *   progress           after the network heals every honest node finalises more blocks
+ */
+import { assert } from '../base/assert.ts'
+import { toHex } from '../base/bytes.ts'
+import type { Block } from '../chain/block.ts'
+import type { FinalityCert } from '../chain/certificate.ts'
+import { epochOf, type ChainParams } from '../chain/params.ts'
+import type { ChainSpec } from '../chain/spec.ts'
+import { decodeMessage } from '../consensus/messages.ts'
+import type { Engine } from '../crypto/engine.ts'
+import { committeeOf, executeBlock, genesisLedger, totalAmount, unaccounted, type Ledger } from '../ledger/ledger.ts'
+import { verifyCert } from '../verify/certificate.ts'
+import { FRAME } from './sim-node.ts'
+
+export const CHECKERS = [
+  'one-final-block',
+  'valid-chain',
+  'money-conserved',
+  'no-double-sign',
+  'no-honest-blamed',
+  'progress',
+] as const
+export type CheckerName = (typeof CHECKERS)[number]
+
+export interface Violation {
+  readonly checker: CheckerName
+  readonly detail: string
+}
+
+interface FinalBlock {
+  readonly block: Block
+  readonly hash: string
+  readonly cert: FinalityCert
+  readonly node: number
+}
+
+export class Checkers {
+  readonly violations: Violation[] = []
+  readonly #params: ChainParams
+  /** First final block of each height. */
+  readonly #finals = new Map<number, FinalBlock>()
+  readonly #signed = new Map<string, string>()
+
+  readonly #nodeOfSeat: (height: bigint, seat: number) => number | undefined
+
+  /** `nodeOfSeat`: who signs for a committee seat at a height. */
+  constructor(params: ChainParams, nodeOfSeat: (height: bigint, seat: number) => number | undefined) {
+    this.#params = params
+    this.#nodeOfSeat = nodeOfSeat
+  }
+
+  get height(): number {
+    return this.#finals.size
+  }
+
+  fail(checker: CheckerName, detail: string): void {
+    if (this.violations.length < 20) this.violations.push({ checker, detail })
+  }
+
+  /** An honest node has a new final block. */
+  final(node: number, block: Block, hash: Uint8Array, cert: FinalityCert): void {
+    const height = Number(block.header.height)
+    const name = toHex(hash)
+    const known = this.#finals.get(height)
+    if (known === undefined) this.#finals.set(height, { block, hash: name, cert, node })
+    else if (known.hash !== name)
+      this.fail('one-final-block', `height ${height}: node ${known.node} has ${known.hash}, node ${node} has ${name}`)
+  }
+
+  /** An honest node puts a frame on the wire. */
+  sent(node: number, frame: Uint8Array): void {
+    if (frame[0] !== FRAME.agreement) return
+    if (frame[1] !== 1 && frame[1] !== 2) return
+    const message = decodeMessage(frame.subarray(1), this.#params)
+    assert(message.kind === 'accepted', 'an honest node sends what decodes')
+    if (message.value.kind !== 'votes') return
+    const { type, height, round, hash, entries } = message.value
+    // Votes of others are handed on at somebody's request: only the node's own count.
+    for (const { seat } of entries)
+      if (this.#nodeOfSeat(height, seat) === node)
+        this.#sign(node, `type ${type} height ${height} round ${round} seat ${seat}`, hash)
+  }
+
+  #sign(node: number, what: string, hash: Uint8Array): void {
+    const name = toHex(hash)
+    const before = this.#signed.get(what)
+    if (before === undefined) this.#signed.set(what, name)
+    else if (before !== name) this.fail('no-double-sign', `node ${node} signed ${what} for ${before} and ${name}`)
+  }
+
+  blamed(node: number, peer: number, code: string): void {
+    this.fail('no-honest-blamed', `node ${node} blames node ${peer}: ${code}`)
+  }
+
+  /** Money of a running node, at any time. */
+  checkMoney(node: number, ledger: Ledger): void {
+    const missing = unaccounted(ledger)
+    if (missing !== 0n)
+      this.fail('money-conserved', `node ${node} at height ${ledger.header.height}: ${missing} missing`)
+  }
+
+  /** Executes the final chain again, from the spec alone. */
+  executeAnew(engine: Engine, spec: ChainSpec, chainId: Uint8Array): void {
+    const { params } = spec
+    let ledger = genesisLedger(engine, spec)
+    const genesisAmount = totalAmount(ledger)
+    for (let height = 1; height <= this.height; height++) {
+      const final = this.#finals.get(height)
+      if (final === undefined) return this.fail('valid-chain', `height ${height} is missing below ${this.height}`)
+      const next = executeBlock(engine, { params, chainId }, ledger, final.block)
+      if (next.kind === 'rejected')
+        return this.fail('valid-chain', `height ${height}: ${next.code} ${JSON.stringify(next.operands, showBigint)}`)
+      const committee = committeeOf(ledger, epochOf(BigInt(height), params))
+      assert(committee !== undefined, 'an executed block has a committee')
+      const cert = verifyCert(engine, params, chainId, committee, final.block.header, final.cert)
+      if (cert.kind === 'rejected') this.fail('one-final-block', `height ${height}: ${cert.code}`)
+      ledger = next.value
+      this.checkMoney(-1, ledger)
+    }
+    this.#checkIssued(ledger, genesisAmount)
+  }
+
+  /** Genesis and one block reward per block of each finished epoch, counted from the height alone. */
+  #checkIssued({ header, money }: Ledger, genesisAmount: bigint): void {
+    const epochs = BigInt(epochOf(header.height, this.#params))
+    const expected = genesisAmount + epochs * this.#params.blockReward * BigInt(this.#params.epochLength)
+    if (money.issued !== expected) this.fail('money-conserved', `issued ${money.issued}, expected ${expected}`)
+  }
+}
+
+const showBigint = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value)

@@ -1,0 +1,314 @@
+/** One simulated network: nodes on virtual time, what goes wrong, and the checkers that watch. */
+import { equalBytes, toHex } from '../base/bytes.ts'
+import { Prng } from '../base/prng.ts'
+import { KIND, type Utxo } from '../chain/output.ts'
+import { epochOf } from '../chain/params.ts'
+import { chainIdOf } from '../chain/spec.ts'
+import { encodeTx } from '../chain/transaction.ts'
+import { Agreement, DEFAULT_TIMES, type AgreementConfig, type AgreementTimes } from '../consensus/agreement.ts'
+import type { AgreementEffect } from '../consensus/events.ts'
+import type { BlsSigner } from '../crypto/bls-contract.ts'
+import type { Engine } from '../crypto/engine.ts'
+import { VerifiedCache, executeBlock, genesisLedger, type Ledger } from '../ledger/ledger.ts'
+import type { CommitteeKeys } from '../verify/certificate.ts'
+import { makeCast, type Cast } from './cast.ts'
+import { Checkers } from './checkers.ts'
+import { SimDisk } from './disk.ts'
+import { EventQueue } from './event-queue.ts'
+import { FaultyNode } from './faulty-node.ts'
+import { SimNetwork } from './network.ts'
+import { makePayment } from './payments.ts'
+import type { PlantedBug } from './planted-bugs.ts'
+import type { RunOptions } from './run-options.ts'
+import { SimLedgerChain, sharedExecution, type LedgerSnapshot } from './sim-ledger-chain.ts'
+import { SimNode, type NodeObserver, type NodeSetup } from './sim-node.ts'
+
+export interface SimTools {
+  readonly engine: Engine
+  readonly signer: BlsSigner
+}
+
+/** Quick for virtual time; the shapes are the production ones. */
+const TIMES: AgreementTimes = { ...DEFAULT_TIMES, proposeMs: 900, resendMs: 600, mostMs: 10_000, ignoreMs: 5000 }
+
+export class World {
+  readonly queue: EventQueue
+  readonly network: SimNetwork
+  readonly checkers: Checkers
+  readonly cast: Cast
+  readonly nodes: readonly SimNode<LedgerSnapshot>[]
+  readonly startMs: number
+  /** Virtual milliseconds from a block's time to its finality at each honest node. */
+  readonly finalityMs: number[] = []
+  equivocationCount = 0
+  blameCount = 0
+  readonly #options: RunOptions
+  readonly #tools: SimTools
+  readonly #bug: PlantedBug | undefined
+  readonly #prng: Prng
+  readonly #genesis: Ledger
+  readonly #chainId: Uint8Array
+  readonly #execute: typeof executeBlock
+  /** Validator of each committee seat, by epoch. */
+  readonly #voters = new Map<number, readonly number[]>()
+
+  constructor(options: RunOptions, tools: SimTools, bug?: PlantedBug) {
+    const { params, stakes, walletCount } = options
+    const { kernels } = tools.engine
+    this.#options = options
+    this.#tools = tools
+    this.#bug = bug
+    this.#prng = new Prng(`world/${options.seed}`)
+    this.cast = makeCast(kernels, tools.signer, this.#prng.fork('cast'), {
+      name: `sim ${options.seed}`,
+      params,
+      genesisTimeMs: 1_800_000_000_000n,
+      stakes,
+      walletCount,
+      walletAmount: 50_000_000n,
+    })
+    this.startMs = Number(this.cast.spec.genesisTimeMs)
+    this.#chainId = chainIdOf(kernels, this.cast.spec)
+    this.#genesis = genesisLedger(tools.engine, this.cast.spec)
+    this.#execute = sharedExecution(bug?.execute ?? executeBlock)
+    this.queue = new EventQueue(this.startMs)
+    this.checkers = new Checkers(params, (height, seat) => this.#voters.get(epochOf(height, params))?.[seat])
+    this.network = new SimNetwork(
+      this.queue,
+      this.#prng.fork('network'),
+      options.network,
+      stakes.length,
+      (from, to, bytes) => this.nodes[to]!.receive(from, bytes),
+    )
+    this.nodes = stakes.map((_, index) => this.#makeNode(index))
+    this.#keepBound(0, this.#genesis)
+    this.#keepBound(1, this.#genesis)
+  }
+
+  get honest(): readonly SimNode<LedgerSnapshot>[] {
+    return this.nodes.filter((node) => !this.#isFaulty(node.index))
+  }
+
+  get nowMs(): number {
+    return this.queue.nowMs - this.startMs
+  }
+
+  /** Lowest height in hand among honest nodes; 0 for one that is down. */
+  get lowestHeight(): number {
+    return Math.min(...this.honest.map(({ standing }) => Number(standing?.height ?? 0n)))
+  }
+
+  start(): void {
+    for (const node of this.nodes) node.start()
+    this.#planTrouble()
+    this.#planPayments()
+  }
+
+  /** Everything that is broken and not faulty is mended. */
+  heal(): void {
+    this.network.heal()
+    this.network.model = { ...this.network.model, loss: 0, doubling: 0 }
+    for (const node of this.nodes) if (!node.isUp) node.start()
+  }
+
+  /** Runs until `isDone`, or for `forMs` of virtual time; true if done. */
+  runUntil(isDone: () => boolean, forMs: number): boolean {
+    const endMs = this.queue.nowMs + forMs
+    while (!isDone() && (this.queue.next() ?? Infinity) <= endMs) this.queue.step()
+    return isDone()
+  }
+
+  /** The checks that look at the whole of a run. */
+  checkAll(): void {
+    for (const node of this.honest) {
+      const ledger = (node.chain as SimLedgerChain | undefined)?.ledger
+      if (ledger !== undefined) this.checkers.checkMoney(node.index, ledger)
+    }
+    this.checkers.executeAnew(this.#tools.engine, this.cast.spec, this.#chainId)
+  }
+
+  // ── Nodes ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #makeNode(index: number): SimNode<LedgerSnapshot> {
+    const strategy = this.#options.faulty.get(index)
+    const setup = this.#setupOf(index)
+    if (strategy === undefined) return this.#bug?.makeNode?.(setup) ?? new SimNode(setup)
+    const { engine, signer } = this.#tools
+    return new FaultyNode({
+      ...setup,
+      engine,
+      signer,
+      secretKeys: this.cast.validators[index]!.blsSecrets,
+      prng: this.#prng.fork(`faulty ${index}`),
+      strategy,
+      nodeCount: this.#options.stakes.length,
+    })
+  }
+
+  #setupOf(index: number): NodeSetup<LedgerSnapshot> {
+    const { engine, signer } = this.#tools
+    const { clockOffsetMsMax, diskMs, params } = this.#options
+    const prng = this.#prng.fork(`node ${index}`)
+    const cache = this.#bug?.makeCache?.(engine.kernels) ?? new VerifiedCache(engine.kernels)
+    const times = { ...TIMES, ...this.#bug?.times }
+    return {
+      index,
+      queue: this.queue,
+      network: this.network,
+      disk: new SimDisk(),
+      clockOffsetMs: Math.round((2 * prng.float() - 1) * clockOffsetMsMax),
+      diskMs,
+      nodeOfKey: (blsPk) => this.cast.validatorOfKey.get(toHex(blsPk)),
+      openChain: (after) =>
+        new SimLedgerChain({
+          engine,
+          params,
+          chainId: this.#chainId,
+          from: after ?? { ledger: this.#genesis },
+          execute: this.#execute,
+          cache,
+          evidence: () => [],
+        }),
+      openAgreement: (chain) => {
+        const config: AgreementConfig = {
+          engine,
+          chain,
+          signer,
+          secretKeys: this.cast.validators[index]!.blsSecrets,
+          times,
+          batchSeed: prng.fork('batch').bytes(32),
+        }
+        return this.#bug?.openAgreement?.(config) ?? new Agreement(config)
+      },
+      observer: this.#observer,
+    }
+  }
+
+  readonly #observer: NodeObserver = {
+    sent: (node, frame) => {
+      if (!this.#isFaulty(node)) this.checkers.sent(node, frame)
+    },
+    final: (node, { block, hash, cert }) => this.#sawFinal(node, block, hash, cert),
+    reported: (node, effect) => this.#sawReport(node, effect),
+  }
+
+  #sawFinal(
+    node: number,
+    ...[block, hash, cert]: Parameters<Checkers['final']> extends [number, ...infer R] ? R : never
+  ) {
+    const epoch = epochOf(block.header.height, this.#options.params)
+    const { ledger } = this.nodes[node]!.chain as SimLedgerChain
+    this.#keepBound(epoch + 1, ledger)
+    if (this.#isFaulty(node)) return
+    this.finalityMs.push(this.queue.nowMs - Number(block.header.timeMs))
+    this.checkers.final(node, block, hash, cert)
+  }
+
+  #sawReport(node: number, effect: Extract<AgreementEffect, { type: 'misbehaviour' | 'equivocation' }>): void {
+    if (effect.type === 'equivocation') {
+      this.equivocationCount++
+      return
+    }
+    this.blameCount++
+    const peer = Number(effect.peer.slice('node-'.length))
+    if (!this.#isFaulty(node) && !this.#wasFaulty(peer)) this.checkers.blamed(node, peer, effect.code)
+  }
+
+  #isFaulty(index: number): boolean {
+    const node = this.nodes[index]
+    return node instanceof FaultyNode && node.strategy !== undefined
+  }
+
+  /** Faulty now or before: what it said then may be found out later. */
+  #wasFaulty(index: number): boolean {
+    return this.#options.faulty.has(index)
+  }
+
+  // ── The bound ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Seats are drawn, so the faulty validators of a run may get more of a committee than is tolerated. Committees are known
+   * an epoch ahead: then some of them become honest in time, and the run stays at the bound, never above it.
+   */
+  #keepBound(epoch: number, ledger: Ledger): void {
+    if (this.#voters.has(epoch)) return
+    const keys = ledger.epochs.find((record) => record.epoch === epoch)?.committee
+    if (keys === undefined) return
+    const voters = keys.seatKeys.map(({ bytes }) => this.cast.validatorOfKey.get(toHex(bytes)) ?? -1)
+    this.#voters.set(epoch, voters)
+    for (const node of this.nodes) {
+      if (this.#isTolerated(keys, voters)) return
+      if (node instanceof FaultyNode) node.reform()
+    }
+  }
+
+  #isTolerated({ head }: CommitteeKeys, voters: readonly number[]): boolean {
+    const coreSize = 3 * head.f + 1
+    const badSeats = Array.from(
+      { length: 3 * head.F + 1 },
+      (_, shard) =>
+        voters.slice(shard * coreSize, (shard + 1) * coreSize).filter((index) => this.#isFaulty(index)).length,
+    )
+    if (this.#options.params.quorum === 'two-level') return badSeats.filter((count) => count > head.f).length <= head.F
+    return badSeats.reduce((sum, count) => sum + count, 0) <= Math.floor((voters.length - 1) / 3)
+  }
+
+  // ── Trouble ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #planTrouble(): void {
+    const prng = this.#prng.fork('trouble')
+    const { healAfterMs, crashCount, partitionCount, stakes } = this.#options
+    for (let count = 0; count < crashCount; count++) {
+      const node = this.nodes[prng.below(stakes.length)]!
+      const atMs = prng.below(healAfterMs)
+      const backMs = atMs + 50 + prng.below(3000)
+      this.queue.after(atMs, () => node.crash())
+      this.queue.after(backMs, () => node.isUp || node.start())
+    }
+    for (let count = 0; count < partitionCount; count++) {
+      const atMs = prng.below(healAfterMs)
+      const groups = stakes.map(() => prng.below(2 + prng.below(2)))
+      this.queue.after(atMs, () => this.network.partition(groups))
+      this.queue.after(atMs + 500 + prng.below(4000), () => this.network.heal())
+    }
+    this.queue.after(healAfterMs, () => this.heal())
+  }
+
+  #planPayments(): void {
+    const prng = this.#prng.fork('payments')
+    const { paymentEveryMs } = this.#options
+    const pay = () => {
+      this.#pay(prng)
+      this.queue.after(paymentEveryMs, pay)
+    }
+    this.queue.after(paymentEveryMs, pay)
+  }
+
+  /** A random wallet pays another from what it has according to a random honest node. */
+  #pay(prng: Prng): void {
+    const node = prng.pick(this.honest)
+    const ledger = (node.chain as SimLedgerChain | undefined)?.ledger
+    const [from, to] = prng.shuffled(this.cast.wallets)
+    if (ledger === undefined || from === undefined || to === undefined) return
+    const input = spendable(ledger, from.owner)
+    if (input === undefined) return
+    const { params } = this.#options
+    const tx = makePayment(this.#tools.engine.kernels, this.#chainId, params.minFeePerByte, {
+      from,
+      inputs: [input],
+      to: to.owner,
+      amount: 10_000n + BigInt(prng.below(10_000)),
+      expiry: ledger.header.height + 50n,
+    })
+    node.submit(encodeTx(tx))
+  }
+}
+
+/** A transfer output of `owner` with enough for a payment. */
+function spendable(ledger: Ledger, owner: Uint8Array): Utxo | undefined {
+  for (const utxo of ledger.outputs.byOutpoint.values()) {
+    const { kind, amount, owner: its } = utxo.output
+    if (kind === KIND.transfer && amount > 1_000_000n && equalBytes(its, owner)) return utxo
+  }
+  return undefined
+}
