@@ -1,6 +1,6 @@
 /**
- * A small chain for ledger tests: a few validators with real BLS keys, wallets, and a way to make final blocks. All from
- * a seed, so that a failure can be had again.
+ * A small chain for ledger tests: a few validators, wallets, and a way to make final blocks. All from a seed, so that a
+ * failure can be had again. Signatures are the model scheme's; `BLS=real` runs the same tests over real BLS.
  */
 import assert from 'node:assert/strict'
 import { concatBytes, toHex, u32 } from '../../src/base/bytes.ts'
@@ -12,6 +12,7 @@ import { KIND, type Outpoint, type Output, type Utxo } from '../../src/chain/out
 import { DEVNET_PARAMS, epochOf, unbondingEpochs, type ChainParams } from '../../src/chain/params.ts'
 import { chainIdOf, type ChainSpec } from '../../src/chain/spec.ts'
 import { encodeTx, txid, type Tx, type TxBody } from '../../src/chain/transaction.ts'
+import { createModelBls, modelBlsSigner } from '../../src/crypto/bls-model.ts'
 import { createNobleBls } from '../../src/crypto/bls-noble.ts'
 import { nobleBlsSigner } from '../../src/crypto/bls-signer.ts'
 import { ed25519PublicKey, ed25519Sign } from '../../src/crypto/ed25519.ts'
@@ -36,9 +37,10 @@ import {
   type Ledger,
 } from '../../src/ledger/ledger.ts'
 
-export const engine: Engine = { kernels: createTwin(), bls: createNobleBls() }
+const REAL = process.env['BLS'] === 'real'
+export const engine: Engine = { kernels: createTwin(), bls: REAL ? createNobleBls() : createModelBls() }
 const { kernels } = engine
-const signer = nobleBlsSigner
+const signer = REAL ? nobleBlsSigner : modelBlsSigner
 
 export interface Wallet {
   readonly secret: Uint8Array
