@@ -271,7 +271,7 @@ function certCauses(model: ModelChain): Record<string, Cause[]> {
   }
 }
 
-/** On the curve of G2 and outside the subgroup: the point with x = 2 (found by trial, decodes without a subgroup check). */
+/** On the curve of G2 and outside the subgroup: x = 2. */
 export const OUTSIDE_SUBGROUP_SIGNATURE = concatBytes(hex('80'), new Uint8Array(94), hex('02'))
 
 function hashWithRound(model: ModelChain, round: number): Uint8Array {

@@ -43,6 +43,8 @@ export interface ModelOptions {
   readonly validators?: number
   readonly height?: number
   readonly engine?: Engine
+  /** Over MODEL_PARAMS. */
+  readonly params?: Partial<ChainParams>
 }
 
 /** Which seats sign; every seat unless it says otherwise. */
@@ -60,12 +62,17 @@ export class ModelChain {
   readonly #prng: Prng
   readonly #committees = new Map<number, CommitteeKeys>()
 
-  constructor({ seed = 'model', quorum = 'flat', validators = 6, height = 18, engine }: ModelOptions = {}) {
+  constructor({ seed = 'model', quorum = 'flat', validators = 6, height = 18, engine, params }: ModelOptions = {}) {
     this.engine = engine ?? { kernels: twin, bls: createNobleBls() }
     this.#prng = new Prng(seed)
     this.secrets = Array.from({ length: validators }, () => signer.secretKeyFrom(this.#prng.bytes(32)))
     const outputs = this.secrets.map((secret) => this.stakeOutput(secret))
-    this.spec = { name: 'model', params: { ...MODEL_PARAMS, quorum }, genesisTimeMs: 1_700_000_000_000n, outputs }
+    this.spec = {
+      name: 'model',
+      params: { ...MODEL_PARAMS, quorum, ...params },
+      genesisTimeMs: 1_700_000_000_000n,
+      outputs,
+    }
     this.genesis = genesis(this.engine, this.spec)
     this.chain = { params: this.spec.params, chainId: this.genesis.chainId }
     this.history = HistoryLog.empty(this.engine.kernels)
