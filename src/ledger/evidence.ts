@@ -9,7 +9,7 @@
  * The two hashes ascend, so a pair has one encoding. For kind 2 the header is one of this chain in the certificates'
  * epoch: its committeeRoot proves the committee. Votes need no committee: both signatures are the key's own.
  */
-import { equalBytes, compareBytes, concatBytes, bitAt, toHex } from '../base/bytes.ts'
+import { equalBytes, compareBytes, bitAt, toHex } from '../base/bytes.ts'
 import type { Hash32 } from '../base/brand.ts'
 import { accepted, rejected, type Rejected, type Result } from '../base/verdict.ts'
 import { decodeCert, encodeCert, voteMessage, VOTE, type FinalityCert, type VoteType } from '../chain/certificate.ts'
@@ -295,12 +295,7 @@ export function inHashOrder<Item>(first: Item, second: Item, hashOf: (item: Item
   return compareBytes(hashOf(first), hashOf(second)) < 0 ? [first, second] : [second, first]
 }
 
-/** Outpoints strictly ascending, as evidence lists them; at most 64. */
+/** The first 64 of `outpoints`, which are distinct, in the order that evidence lists them. */
 export function burntOrder(outpoints: readonly Outpoint[]): Outpoint[] {
-  const name = ({ txid, index }: Outpoint) => toHex(concatBytes(txid, encodeOutpoint({ txid, index }).subarray(32)))
-  const distinct = new Map(outpoints.map((outpoint) => [name(outpoint), outpoint]))
-  return [...distinct.entries()]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .slice(0, BURNT_COUNT_MAX)
-    .map(([, outpoint]) => outpoint)
+  return [...outpoints].sort((a, b) => compareBytes(encodeOutpoint(a), encodeOutpoint(b))).slice(0, BURNT_COUNT_MAX)
 }

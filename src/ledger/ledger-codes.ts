@@ -60,9 +60,9 @@ export type BlockCode = keyof typeof BLOCK_SENTENCES
 export const EVIDENCE_SENTENCES = {
   'evidence-kind': 'Evidence {index} is of kind {kind}, known are 1 and 2.',
   'evidence-decode': 'Evidence {index} is malformed: {problem} at byte {offset}.',
-  'evidence-twice': 'Evidence {index} stands in the block before.',
-  'evidence-same-hash': 'Evidence {index} shows two signatures for the same block hash.',
-  'evidence-height': 'Evidence {index} is about height {height}, the block is at {blockHeight}.',
+  'evidence-same-hash': 'Evidence {index} does not show two different block hashes in ascending order.',
+  'evidence-height':
+    'Evidence {index} is about height {height} and about {blockHeight}: one height, not above the block, is expected.',
   'evidence-old': 'Evidence {index} is about epoch {epoch}, it was valid up to epoch {epochMax}.',
   'evidence-key': 'The accused key of evidence {index} is not a valid BLS key.',
   'evidence-signature': 'Signature {which} of evidence {index} does not verify.',

@@ -110,6 +110,7 @@ export class World {
   readonly validators: readonly Validator[]
   readonly wallets: readonly Wallet[]
   readonly cache = new VerifiedCache(kernels)
+  readonly signer = signer
 
   constructor(seed: string, params: ChainParams = SMALL_PARAMS) {
     this.prng = new Prng(seed)
