@@ -6,8 +6,9 @@ import { merkleCases } from './kernels/merkle.ts'
 import { proofCases } from './kernels/proofs.ts'
 import { auditCases, selectCases } from './kernels/select.ts'
 import { sha256Cases } from './kernels/sha256.ts'
+import { blsCases } from './verify/bls.ts'
 
-const MAKERS: readonly CaseMaker[] = [sha256Cases, merkleCases, proofCases, selectCases, auditCases]
+const MAKERS: readonly CaseMaker[] = [sha256Cases, merkleCases, proofCases, selectCases, auditCases, blsCases]
 
 /** The builds that this engine runs. */
 export async function kernelBuilds(): Promise<Kernels[]> {

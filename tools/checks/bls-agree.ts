@@ -22,10 +22,10 @@ import { FIELD_CASES } from '../../test/crypto/bls-field-cases.ts'
 import { compileFieldMachine } from '../../test/crypto/bls-field-machine.ts'
 import { measured, noted, type CheckOptions, type CheckOutcome, type CheckResult } from './registry.ts'
 
-const CASES = {
+const CASES: Readonly<Record<'short' | 'full', AgreementCases>> = {
   short: { blst: 600, noble: 150, points: 1500, field: 1500 },
   full: { blst: 100_000, noble: 10_000, points: 60_000, field: 40_000 },
-} as const
+}
 
 interface Verification {
   readonly publicKey: Uint8Array
@@ -173,8 +173,15 @@ function resultsOf(oracle: string, tally: Tally): CheckResult[] {
   return tally.firstSeed === null ? results : [...results, noted(`${oracle}: first`, tally.firstSeed, 'seed')]
 }
 
-export async function run({ seed, full }: CheckOptions): Promise<CheckOutcome> {
-  const cases = full ? CASES.full : CASES.short
+export interface AgreementCases {
+  readonly blst: number
+  readonly noble: number
+  readonly points: number
+  readonly field: number
+}
+
+/** So many cases of each kind; all follow from `seed`. */
+export async function agreement(cases: AgreementCases, seed: string): Promise<CheckResult[]> {
   const kernel = await createKernelBls()
   const noble = createNobleBls()
   const machine = await compileFieldMachine()
@@ -194,15 +201,15 @@ export async function run({ seed, full }: CheckOptions): Promise<CheckOutcome> {
   const field = count(cases.field, `${seed}/field`, (prng, index) =>
     operations[index % operations.length]!(machine, prng),
   )
-  const validShare = valid / cases.blst
-  return {
-    results: [
-      ...resultsOf('@chainsafe/blst, verifications', withBlst),
-      measured('@chainsafe/blst, valid share', Number(validShare.toFixed(3)), '', '>=', 0.3),
-      ...resultsOf('noble, verifications', withNoble),
-      ...resultsOf('@chainsafe/blst, decodings and sums', points),
-      ...resultsOf('BigInt, field and curve operations', field),
-    ],
-    notRun: [],
-  }
+  return [
+    ...resultsOf('@chainsafe/blst, verifications', withBlst),
+    measured('@chainsafe/blst, valid share', Number((valid / cases.blst).toFixed(3)), '', '>=', 0.3),
+    ...resultsOf('noble, verifications', withNoble),
+    ...resultsOf('@chainsafe/blst, decodings and sums', points),
+    ...resultsOf('BigInt, field and curve operations', field),
+  ]
+}
+
+export async function run({ seed, full }: CheckOptions): Promise<CheckOutcome> {
+  return { results: await agreement(full ? CASES.full : CASES.short, seed), notRun: [] }
 }
