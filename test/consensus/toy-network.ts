@@ -31,7 +31,7 @@ export function toyNetwork(seed: string, validatorCount: number, model: NetworkM
   const reports: AgreementEffect[] = []
   const nodes = world.cast.validators.map(
     ({ blsSecrets }, index) =>
-      new SimNode({
+      new SimNode<ReturnType<ToyChain['snapshot']>>({
         index,
         queue,
         network,
