@@ -6,6 +6,7 @@ import { assert, assertLength } from '../base/assert.ts'
 import { concatBytes, isZero } from '../base/bytes.ts'
 import { BLS_MESSAGE_BYTES } from './bls-batch.ts'
 import type { BlsSigner } from './bls-contract.ts'
+import { ByteCache } from './byte-cache.ts'
 import { BLS_POSSESSION_SUITE, BLS_SIGNATURE_SUITE } from './bls-suite.ts'
 
 const SECRET_KEY_BYTES = 32
@@ -14,6 +15,9 @@ const ENTROPY_BYTES_MIN = 32
 const KEYGEN_BYTES = 48
 const Fr = bls.fields.Fr
 const long = bls.longSignatures
+type HashedMessage = ReturnType<typeof long.hash>
+const HASHED_MESSAGES_MAX = 16
+const hashedMessages = new ByteCache<HashedMessage>(HASHED_MESSAGES_MAX)
 
 export const nobleBlsSigner: BlsSigner = {
   scheme: 'bls',
@@ -48,7 +52,17 @@ export const nobleBlsSigner: BlsSigner = {
 function signUnder(suite: string, secretKey: Uint8Array, message: Uint8Array): Uint8Array {
   assertLength('secretKey', secretKey, SECRET_KEY_BYTES)
   assertLength('message', message, BLS_MESSAGE_BYTES)
-  return long.sign(long.hash(message, suite), secretKey).toBytes(true)
+  return long.sign(hashed(message, suite), secretKey).toBytes(true)
+}
+
+/** A validator with several keys, and the validators of one devnet, sign the same message one after the other. */
+function hashed(message: Uint8Array, suite: string): HashedMessage {
+  const cache = suite === BLS_SIGNATURE_SUITE ? hashedMessages : undefined
+  const known = cache?.get(message)
+  if (known !== undefined) return known
+  const point = long.hash(message, suite)
+  cache?.set(message, point)
+  return point
 }
 
 function ascii(text: string): Uint8Array {

@@ -78,7 +78,7 @@ async function startValidator(
   const { engine, config, log, onFailure } = options
   const { seed, blsSecret } = config.validators[index]!
   return FullNode.start({
-    ...{ engine, execution, genesis, seed, secretKeys: [blsSecret], log },
+    ...{ engine, execution, genesis, seed, secretKeys: [blsSecret], log, isFullyConnected: true },
     folder: join(options.folder, `validator-${index}`),
     listen: listenAddresses(options, index),
     peers: started.map((node) => tcpAddress(node)),
@@ -109,4 +109,3 @@ function onceForEachHeight({ onFinal }: DevnetOptions): (final: FinalBytes, vali
     onFinal?.(final, validator)
   }
 }
-

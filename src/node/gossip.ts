@@ -11,7 +11,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import type { GossipsubOpts, Message as GossipMessage, TopicValidatorResult } from '@libp2p/gossipsub'
 import type { PeerId } from '@libp2p/interface'
-import { concatBytes, u64 } from '../base/bytes.ts'
+import { concatBytes, toHex, u64 } from '../base/bytes.ts'
 import type { ChainParams } from '../chain/params.ts'
 import { decodeMessage, messageBytesMax, type Message } from '../consensus/messages.ts'
 import type { Host } from '../net/host.ts'
@@ -34,23 +34,30 @@ const TX_BYTES_MAX = 0xffff
 /** Bytes that gossipsub adds: topic, author, sequence number, signature. */
 const ENVELOPE_BYTES = 1024
 
-/** Options for a host that gossips on this chain. */
-export function gossipOptions(params: ChainParams): Partial<GossipsubOpts> {
+/**
+ * Options for a host that gossips on this chain. Where every node is connected to every other, passing messages on is
+ * work for nothing, and the mesh is kept thin.
+ */
+export function gossipOptions(params: ChainParams, isFullyConnected: boolean): Partial<GossipsubOpts> {
   return {
-    D: 4,
-    Dlo: 3,
-    Dhi: 8,
-    Dlazy: 3,
+    // An author tells everybody it is connected to; the mesh is for those it is not.
     floodPublish: true,
+    ...(isFullyConnected ? { D: 1, Dlo: 0, Dhi: 2, Dout: 0, Dscore: 0, Dlazy: 2 } : { D: 4, Dlo: 3, Dhi: 8, Dlazy: 3 }),
     emitSelf: false,
     allowPublishToZeroTopicPeers: true,
     ignoreDuplicatePublishError: true,
     doPX: false,
     msgIdFn: messageId,
+    fastMsgIdFn: copyId,
     maxInboundDataLength: messageBytesMax(params) + ENVELOPE_BYTES,
     // Several nodes behind one address are no attack: a devnet is that, and so is a household.
     scoreParams: { IPColocationFactorWeight: 0 },
   }
+}
+
+/** Recognises another copy of a message that was validated before its signature is checked a second time. */
+function copyId({ from, seqno, topic }: { from?: Uint8Array; seqno?: Uint8Array; topic: string }): string {
+  return `${toHex(from ?? new Uint8Array(0))}/${toHex(seqno ?? new Uint8Array(0))}/${topic}`
 }
 
 function messageId(message: GossipMessage): Uint8Array {

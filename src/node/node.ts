@@ -47,6 +47,8 @@ export interface NodeOptions {
   readonly listen: readonly string[]
   /** Multiaddrs of nodes to stay connected to. */
   readonly peers: readonly string[]
+  /** Every node of this network is connected to every other: gossip need not pass messages on. */
+  readonly isFullyConnected?: boolean
   readonly log: Log
   readonly times?: AgreementTimes
   readonly onFinal?: (final: FinalBytes) => void
@@ -83,7 +85,7 @@ export class FullNode {
       seed: options.seed,
       listen: options.listen,
       datastorePath: join(options.folder, 'libp2p'),
-      gossip: gossipOptions(options.execution.chain.params),
+      gossip: gossipOptions(options.execution.chain.params, options.isFullyConnected ?? false),
       refusesPeer: (peer) => node?.isBanned(peer) ?? false,
     }).catch(async (error: unknown) => {
       await store.close()

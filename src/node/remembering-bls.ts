@@ -4,17 +4,19 @@
  *
  * Only successes are remembered, bounded, least recently used first out. The verdicts are those of the verifier below.
  */
-import { concatBytes } from '../base/bytes.ts'
+import { concatBytes, u32 } from '../base/bytes.ts'
 import type { BlsKey, BlsVerifier, SignedMessage } from '../crypto/bls-contract.ts'
 import { ByteCache } from '../crypto/byte-cache.ts'
 
 const REMEMBERED_MAX = 8192
+const SUMS_MAX = 512
 
 export class RememberingBls implements BlsVerifier {
   readonly scheme: BlsVerifier['scheme']
   readonly engine: BlsVerifier['engine']
   readonly #inner: BlsVerifier
   readonly #held = new ByteCache<true>(REMEMBERED_MAX)
+  readonly #sums = new ByteCache<Uint8Array>(SUMS_MAX)
   /** Pairings computed since the start: two for one signature, one more for each further message of a batch. */
   pairingCount = 0
 
@@ -66,6 +68,11 @@ export class RememberingBls implements BlsVerifier {
   }
 
   sumSignatures(...[signatures]: Parameters<BlsVerifier['sumSignatures']>): Uint8Array | undefined {
-    return this.#inner.sumSignatures(signatures)
+    const name = concatBytes(...signatures.flatMap(({ signature, times }) => [signature, u32(times)]))
+    const known = this.#sums.get(name)
+    if (known !== undefined) return known.slice()
+    const sum = this.#inner.sumSignatures(signatures)
+    if (sum !== undefined) this.#sums.set(name, sum.slice())
+    return sum
   }
 }
