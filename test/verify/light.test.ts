@@ -5,9 +5,10 @@ import { buildCompact } from '../../src/verify/compact.ts'
 import { verifyHops } from '../../src/verify/hops.ts'
 import { isBrokenChain, verifyUpdate, type Update } from '../../src/verify/light.ts'
 import { trustCheckpoint, type Trusted } from '../../src/verify/trust.ts'
-import { ModelChain } from './model-chain.ts'
+import { ModelChain, quickEngine } from './model-chain.ts'
 
-const model = new ModelChain()
+const quick = await quickEngine()
+const model = new ModelChain({ engine: quick })
 const { engine, chain } = model
 const SEED = new Uint8Array(32).fill(9)
 const last = model.headers.length - 1
@@ -40,7 +41,7 @@ test('[LC-3] one hop per epoch is enough, from any height of an epoch to any of 
 
 test('[FIN-1] the least quorum is enough and one seat less is not, under both rules', () => {
   for (const quorum of ['flat', 'two-level'] as const) {
-    const other = new ModelChain({ quorum, height: 2 })
+    const other = new ModelChain({ quorum, height: 2, engine: quick })
     // 16 seats in 4 shards of 4: flat needs 11; two-level 3 shards with 3 seats each.
     const enough = (seat: number) => (quorum === 'flat' ? seat < 11 : seat < 12 && seat % 4 < 3)
     const short = (seat: number) => enough(seat) && seat !== 6
