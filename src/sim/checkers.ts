@@ -30,6 +30,9 @@ export const CHECKERS = [
 ] as const
 export type CheckerName = (typeof CHECKERS)[number]
 
+/** The first ones tell the story. */
+const VIOLATIONS_PER_CHECKER_MAX = 3
+
 export interface Violation {
   readonly checker: CheckerName
   readonly detail: string
@@ -62,7 +65,8 @@ export class Checkers {
   }
 
   fail(checker: CheckerName, detail: string): void {
-    if (this.violations.length < 20) this.violations.push({ checker, detail })
+    const count = this.violations.filter((violation) => violation.checker === checker).length
+    if (count < VIOLATIONS_PER_CHECKER_MAX) this.violations.push({ checker, detail })
   }
 
   /** An honest node has a new final block. */

@@ -18,6 +18,8 @@ export interface PlantedBug {
   readonly name: string
   /** Which checker must see it. */
   readonly caughtBy: CheckerName
+  /** What the checker must say, where it can see several things. */
+  readonly says?: RegExp
   /** Makes a run likely to meet the bug. */
   readonly provoke: (options: RunOptions) => RunOptions
   readonly execute?: typeof executeBlock
@@ -77,17 +79,30 @@ const calm = (options: RunOptions): RunOptions => ({
   network: { ...options.network, loss: 0 },
 })
 
+/** Calm, with validators of equal stake. */
+const equals = (options: RunOptions, validatorCount: number): RunOptions => ({
+  ...calm(options),
+  stakes: Array.from({ length: validatorCount }, () => [80_000_000n]),
+})
+
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'a third of the seats counts as a quorum',
     caughtBy: 'one-final-block',
-    provoke: (options) => ({ ...calm(options), partitionCount: 6 }),
+    says: /node \d+ has .* node \d+ has/,
+    provoke: (options) => ({ ...equals(options, 9), partitionCount: 12, healAfterMs: 12_000, progressMs: 1000 }),
     openAgreement: (config) => new WeakQuorum(config),
   },
   {
     name: 'signatures of transactions are taken as verified',
     caughtBy: 'valid-chain',
-    provoke: (options) => ({ ...calm(options), faulty: new Map([[0, 'invalid-proposals']]) }),
+    provoke: (options) => ({
+      ...equals(options, 4),
+      faulty: new Map([[0, 'invalid-proposals']]),
+      healAfterMs: 30_000,
+      paymentEveryMs: 300,
+      progressMs: 5000,
+    }),
     makeCache: (kernels) => new GullibleCache(kernels),
   },
   {
@@ -120,6 +135,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       ...options,
       faulty: new Map(),
       partitionCount: 4,
+      progressMs: 20_000,
       network: { ...options.network, loss: 0.3 },
     }),
     times: { resendMs: 1e12 },

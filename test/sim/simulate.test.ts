@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { STRATEGIES } from '../../src/sim/faulty-node.ts'
+import { PLANTED_BUGS } from '../../src/sim/planted-bugs.ts'
+import { randomRun, smallParams, type RunOptions } from '../../src/sim/run-options.ts'
+import { simulate, violationsOf, type RunReport } from '../../src/sim/simulate.ts'
+import { CHECKERS } from '../../src/sim/checkers.ts'
+import { createModelBls, modelBlsSigner } from '../../src/crypto/bls-model.ts'
+import { createNobleBls } from '../../src/crypto/bls-noble.ts'
+import { nobleBlsSigner } from '../../src/crypto/bls-signer.ts'
+import { twin } from '../../src/kernels/twin/index.ts'
+
+const model = { engine: { kernels: twin, bls: createModelBls() }, signer: modelBlsSigner }
+const FIRST_SEED = Number(process.env['SIM_SEED'] ?? '1000')
+const RUN_COUNT = Number(process.env['SIM_RUNS'] ?? '40')
+
+function assertOk(report: RunReport): void {
+  assert.ok(report.ok, `repeat with: stakecube sim --seed ${report.seed}\n${JSON.stringify(report, undefined, 2)}`)
+}
+
+describe(`simulated networks (SIM_SEED=${FIRST_SEED}, SIM_RUNS=${RUN_COUNT})`, () => {
+  it('stay safe and go on after the heal, whatever the seed brings', () => {
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + RUN_COUNT; seed++)
+      assertOk(simulate(randomRun(String(seed)), model))
+  })
+
+  for (const strategy of STRATEGIES)
+    it(`survive ${strategy} validators up to the bound, under both quorum rules`, () => {
+      for (const quorum of ['flat', 'two-level'] as const) {
+        const base = randomRun(`${FIRST_SEED} ${strategy} ${quorum}`)
+        const options: RunOptions = {
+          ...base,
+          params: smallParams(quorum, 1, 5),
+          stakes: Array.from({ length: 7 }, () => [80_000_000n]),
+          faulty: new Map([
+            [1, strategy],
+            [4, strategy],
+          ]),
+        }
+        const report = simulate(options, model)
+        assertOk(report)
+        if (strategy === 'equivocating') assert.ok(report.equivocationsFound > 0, 'two votes of one key are found')
+        if (strategy === 'garbage') assert.ok(report.peersBlamed > 0)
+      }
+    })
+
+  it('repeat exactly from their seed', () => {
+    const [first, second] = [1, 2].map(() => simulate(randomRun(`${FIRST_SEED} again`), model))
+    assert.deepEqual(first, second)
+  })
+
+  it('work with real BLS', () => {
+    const real = { engine: { kernels: twin, bls: createNobleBls() }, signer: nobleBlsSigner }
+    const base = randomRun(`${FIRST_SEED} real`)
+    const report = simulate(
+      {
+        ...base,
+        params: smallParams('flat', 1, 3),
+        stakes: Array.from({ length: 4 }, () => [80_000_000n]),
+        faulty: new Map([[3, 'equivocating']]),
+        healAfterMs: 1500,
+        network: { ...base.network, loss: 0.05 },
+      },
+      real,
+    )
+    assertOk(report)
+    assert.equal(report.signatures, 'bls')
+  })
+})
+
+describe('checkers', () => {
+  it('each have a planted bug that only they promise to catch', () => {
+    assert.deepEqual([...new Set(PLANTED_BUGS.map(({ caughtBy }) => caughtBy))].sort(), [...CHECKERS].sort())
+  })
+
+  for (const bug of PLANTED_BUGS)
+    it(`${bug.caughtBy} catches: ${bug.name}`, () => {
+      for (let attempt = 0; attempt < 12; attempt++) {
+        const options = bug.provoke(randomRun(`planted ${attempt}`))
+        const caught = violationsOf(simulate(options, model, bug), bug.caughtBy)
+        if (!caught.some(({ detail }) => bug.says?.test(detail) ?? true)) continue
+        assert.equal(violationsOf(simulate(options, model), bug.caughtBy).length, 0, 'and sees nothing without the bug')
+        return
+      }
+      assert.fail('twelve runs did not meet the bug')
+    })
+})
