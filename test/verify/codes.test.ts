@@ -22,7 +22,7 @@ test('every cause is refused with exactly its code and an honest sentence', () =
       assert.equal(verdict.code, code, `${code} ${index}: ${explain(verdict)}`)
       const text = explain(verdict)
       for (const [, name] of VERIFICATION_SENTENCES[code]!.matchAll(/\{(\w+)\}/g))
-        assert.ok(name! in verdict.operands, `${code} ${index}: the sentence names {${name}}: ${text}`)
+        assert.ok(Object.hasOwn(verdict.operands, name!), `${code} ${index}: the sentence names {${name}}: ${text}`)
       assert.match(text, /^.+[^.]\.$/s)
     }
   }

@@ -7,14 +7,23 @@ import { Prng } from '../../src/base/prng.ts'
 import { createKernelBls } from '../../src/crypto/bls-kernel/index.ts'
 import type { Engine } from '../../src/crypto/engine.ts'
 import { loadKernels } from '../../src/kernels/load.ts'
+import { PROOF_FILE_SENTENCES } from '../../src/light/proof-file.ts'
 import { VERIFICATION_CODES } from '../../src/verify/codes.ts'
 import { causesOf } from '../../test/verify/causes.ts'
 import { flipBit, ModelChain } from '../../test/verify/model-chain.ts'
+import { fileTargets } from './mutation-files.ts'
 import { proofTargets, updateTargets, type Target } from './mutation-targets.ts'
 import { measured, noted, type CheckOptions, type CheckOutcome } from './registry.ts'
 
+/** Codes that a proof file or its answer gives and that stand in light/, above verify/. */
+const FILE_CODES: readonly string[] = [
+  ...Object.keys(PROOF_FILE_SENTENCES),
+  'proof-kind',
+  'proof-height',
+  'proof-header',
+]
 /** Mutants of one target in the short form; those of smaller targets are all taken. */
-const SAMPLE_MAX = 1500
+const SAMPLE_MAX = 700
 
 interface Tally {
   mutants: number
@@ -28,14 +37,20 @@ export async function run({ seed, full }: CheckOptions): Promise<CheckOutcome> {
   const kernels = await loadKernels()
   const engine = { kernels, bls: await createKernelBls({ sha256: (bytes) => kernels.sha256(bytes) }) }
   const models = chainsOf(engine, full)
-  const targets = [...models.flatMap(([label, model]) => updateTargets(label, model)), ...proofTargets(models[0]![1])]
+  const targets = [
+    ...models.flatMap(([label, model]) => updateTargets(label, model)),
+    ...proofTargets(models[0]![1]),
+    ...fileTargets(models[0]![1]),
+  ]
   const refusedWhole = targets.filter(({ bytes, judge }) => judge(bytes).kind !== 'accepted').map(({ name }) => name)
   const tally: Tally = { mutants: 0, accepted: [], undecided: [], threw: [], codes: new Map() }
   const prng = new Prng(seed)
   for (const target of targets) tryMutants(tally, target, chosen(target, full, prng.fork(target.name)))
   const caused = causedCodes(models[0]![1])
   const neverCaused = VERIFICATION_CODES.filter((code) => !caused.has(code))
-  const codeless = [...tally.codes.keys()].filter((code) => !VERIFICATION_CODES.includes(code))
+  const codeless = [...tally.codes.keys()].filter(
+    (code) => !VERIFICATION_CODES.includes(code) && !FILE_CODES.includes(code),
+  )
   return {
     results: [
       noted('targets', targets.length, 'kinds of bytes'),
