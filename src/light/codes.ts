@@ -5,7 +5,7 @@ export type SyncCode =
   | 'store-rejected'
   | 'genesis-invalid'
   | 'checkpoint-mismatch'
-  | 'checkpoint-height'
+  | 'checkpoint-wrong-height'
   | 'checkpoint-other-chain'
   | 'checkpoint-conflict'
   | 'base-missing'
@@ -35,7 +35,8 @@ export const SYNC_SENTENCES: Readonly<Record<SyncCode, string>> = {
   'genesis-invalid': 'the chain spec does not make a valid genesis ({reason}): correct it',
   'checkpoint-mismatch':
     'peer {peer} has block {got} at height {height} and the checkpoint says {expected}: one of them is wrong; check the checkpoint with someone you trust',
-  'checkpoint-height': 'the block {hash} has height {got} and the checkpoint says {expected}: correct the checkpoint',
+  'checkpoint-wrong-height':
+    'the block {hash} has height {got} and the checkpoint says {expected}: correct the checkpoint',
   'checkpoint-other-chain':
     'the checkpoint is a block of chain {got} and this is chain {expected}: use a checkpoint of this chain, or the other chain spec',
   'checkpoint-conflict':

@@ -152,7 +152,9 @@ export function verifyProofFile(
   if (!equalBytes(file.chainId, chain.chainId))
     return rejected('file-chain', { got: toHex(file.chainId), expected: toHex(chain.chainId) })
   const start =
-    checkpoint === undefined ? fromGenesis(engine, spec, file) : fromCheckpoint(engine, chain, checkpoint, file, nowMs)
+    checkpoint === undefined
+      ? fromGenesis(engine, spec, chain, file)
+      : fromCheckpoint(engine, chain, checkpoint, file, nowMs)
   if (start.kind !== 'accepted') return start
   let trusted = start.value.trusted
   for (const hop of start.value.hops) {
@@ -177,7 +179,13 @@ interface Start {
   readonly hops: readonly Update[]
 }
 
-function fromGenesis(engine: Engine, spec: ChainSpec, { base, hops }: ProofFile): Outcome<Start> {
+/** Genesis needs no committee; one that is in the file all the same must be right, as every byte of it. */
+function fromGenesis(
+  engine: Engine,
+  spec: ChainSpec,
+  chain: Chain,
+  { base, committee, hops }: ProofFile,
+): Outcome<Start> {
   const genesis = verifyGenesis(engine, spec)
   if (genesis.kind === 'rejected') return genesis
   const { header, hash, committees } = genesis.value
@@ -185,7 +193,9 @@ function fromGenesis(engine: Engine, spec: ChainSpec, { base, hops }: ProofFile)
   if (!equalBytes(got, hash))
     return rejected('file-checkpoint', { got: toHex(got), height: base.height, expected: `0:${toHex(hash)}` })
   const keys = committeeKeys(engine, committees[0])
-  return keys.kind === 'rejected' ? keys : accepted({ trusted: { header, hash, committee: keys.value }, hops })
+  if (keys.kind === 'rejected') return keys
+  const trusted = { header, hash, committee: keys.value }
+  return committee === undefined ? accepted({ trusted, hops }) : withCommittee(engine, chain, trusted, committee, hops)
 }
 
 /** The checkpoint may be the base or any block on the way: what comes before it proves nothing and is skipped. */
@@ -207,7 +217,7 @@ function fromCheckpoint(
   if (trusted.kind !== 'accepted') return trusted
   const hops = file.hops.slice(at)
   const committee = committeeAt(chain.params, file, at)
-  return committee === undefined || hops.length === 0
+  return committee === undefined
     ? accepted({ trusted: trusted.value, hops })
     : withCommittee(engine, chain, trusted.value, committee, hops)
 }

@@ -103,7 +103,7 @@ function checkpointFault({ chainId }: Origin, checkpoint: Checkpoint, header: He
   if (!equalBytes(header.chainId, chainId))
     return rejected('checkpoint-other-chain', { got: toHex(header.chainId), expected: toHex(chainId) })
   if (header.height !== checkpoint.height)
-    return rejected('checkpoint-height', {
+    return rejected('checkpoint-wrong-height', {
       hash: toHex(checkpoint.hash),
       got: header.height,
       expected: checkpoint.height,

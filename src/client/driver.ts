@@ -1,0 +1,206 @@
+/**
+ * The shell around the light machine: carries out its commands over a network and a store, feeds back what happened, and
+ * owns every promise, timer and AbortSignal.
+ *
+ * Notices are passed on only after the saves before them are done: a head that the user was told about is on disk.
+ */
+import type { Store } from '../ports/index.ts'
+import type { Network } from '../ports/network.ts'
+import type { LightEffect, LightEvent, LightNotice } from '../light/contract.ts'
+import type { LightMachine } from '../light/machine.ts'
+import { asTransportError, Dialer } from './dialer.ts'
+import { ClientError } from './errors.ts'
+
+const TICK_MS = 1000
+
+export interface DriverOptions {
+  readonly machine: LightMachine
+  readonly network: Network
+  readonly store: Store
+  readonly peers: readonly string[]
+  readonly nowMs: () => number
+  onNotice(notice: LightNotice): void
+  onDialFailure(address: string, message: string): void
+  onStoreFailure(error: ClientError): void
+}
+
+export class Driver {
+  readonly #options: DriverOptions
+  readonly #machine: LightMachine
+  readonly #network: Network
+  readonly #abort = new AbortController()
+  readonly #streams = new Map<string, AbortController>()
+  readonly dialer: Dialer
+  #events: LightEvent[] = []
+  #isStepping = false
+  #isResuming = false
+  /** Saves and notices, in order. */
+  #tail: Promise<void> = Promise.resolve()
+  #timer: ReturnType<typeof setInterval> | undefined
+  #unsubscribe: () => void = () => undefined
+
+  constructor(options: DriverOptions) {
+    this.#options = options
+    this.#machine = options.machine
+    this.#network = options.network
+    this.dialer = new Dialer(
+      options.network,
+      options.peers,
+      {
+        onConnected: (peer) => this.deliver({ kind: 'peer-connected', peer }),
+        onFailure: (address, error) => options.onDialFailure(address, error.message),
+      },
+      this.#abort.signal,
+    )
+  }
+
+  /** Reads the store, starts the machine and begins to dial. Rejects if the store cannot be read. */
+  async start(): Promise<void> {
+    const { store, nowMs } = this.#options
+    const saved = new Map<string, Uint8Array>()
+    for (const key of await store.keys('')) {
+      const value = await store.get(key)
+      if (value !== undefined) saved.set(key, value)
+    }
+    this.#unsubscribe = this.#network.onDisconnect((peer) => {
+      this.dialer.onDisconnected(peer)
+      this.deliver({ kind: 'peer-disconnected', peer })
+    })
+    this.deliver({ kind: 'started', nowMs: BigInt(nowMs()), saved })
+    this.#timer = setInterval(() => this.#tick(), TICK_MS)
+    this.dialer.pump(nowMs())
+    await this.#tail
+  }
+
+  #tick(): void {
+    const nowMs = this.#options.nowMs()
+    this.deliver({ kind: 'ticked', nowMs: BigInt(nowMs) })
+    this.dialer.pump(nowMs)
+  }
+
+  /** Steps the machine. Calls from within a step wait for their turn. */
+  deliver(event: LightEvent): void {
+    if (this.#abort.signal.aborted) return
+    this.#events.push(event)
+    if (this.#isStepping) return
+    this.#isStepping = true
+    try {
+      for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift())
+        for (const effect of this.#machine.step(next)) this.#carryOut(effect)
+    } finally {
+      this.#isStepping = false
+    }
+  }
+
+  #carryOut(effect: LightEffect): void {
+    switch (effect.kind) {
+      case 'send-request':
+        return void this.#request(effect)
+      case 'open-follow':
+        return void this.#follow(effect)
+      case 'close-follow':
+        return this.#streams.get(effect.streamId)?.abort()
+      case 'drop-peer':
+        if (effect.remember) this.dialer.onRefused(effect.peer)
+        return void this.#network.disconnect(effect.peer).catch(() => undefined)
+      case 'save':
+        return this.#save(effect.writes)
+      case 'resume-soon':
+        return this.#resumeSoon()
+      case 'emit': {
+        const { notice } = effect
+        this.#tail = this.#tail.then(() => this.#tell(notice))
+      }
+    }
+  }
+
+  /** A listener that throws is the application's bug: it must surface, and must not stop the client. */
+  #tell(notice: LightNotice): void {
+    try {
+      this.#options.onNotice(notice)
+    } catch (error) {
+      surface(error)
+    }
+  }
+
+  #save(writes: ReadonlyMap<string, Uint8Array | undefined>): void {
+    this.#tail = this.#tail.then(async () => {
+      try {
+        await this.#options.store.commit(writes)
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error)
+        this.#options.onStoreFailure(new ClientError('store-failed', { reason }, { cause: error }))
+      }
+    })
+  }
+
+  #resumeSoon(): void {
+    if (this.#isResuming) return
+    this.#isResuming = true
+    setTimeout(() => {
+      this.#isResuming = false
+      this.deliver({ kind: 'work-resumed' })
+    }, 0)
+  }
+
+  async #request({
+    requestId,
+    peer,
+    protocol,
+    bytes,
+    timeoutMs,
+    responseBytesMax,
+  }: LightEffect & { kind: 'send-request' }): Promise<void> {
+    try {
+      const options = { timeoutMs, responseBytesMax, signal: this.#abort.signal }
+      const response = await this.#network.request(peer, protocol, bytes, options)
+      this.deliver({ kind: 'response-received', requestId, bytes: response })
+    } catch (error) {
+      this.deliver({ kind: 'request-failed', requestId, code: asTransportError(error).code })
+    }
+  }
+
+  async #follow({
+    streamId,
+    peer,
+    bytes,
+    timeoutMs,
+    responseBytesMax,
+  }: LightEffect & { kind: 'open-follow' }): Promise<void> {
+    const abort = new AbortController()
+    this.#streams.set(streamId, abort)
+    const signal = AbortSignal.any([abort.signal, this.#abort.signal])
+    try {
+      const options = { timeoutMs, responseBytesMax, signal }
+      for await (const frame of this.#network.stream(peer, 'follow', bytes, options)) {
+        if (signal.aborted) return
+        this.deliver({ kind: 'frame-received', streamId, bytes: frame })
+      }
+    } catch {
+      // Whatever ended it, the machine asks the peer for its status before it follows again.
+    } finally {
+      this.#streams.delete(streamId)
+      this.deliver({ kind: 'stream-ended', streamId })
+    }
+  }
+
+  /** Stops everything; what was saved before is saved. */
+  async close(): Promise<void> {
+    if (this.#abort.signal.aborted) return this.#tail
+    this.#abort.abort()
+    clearInterval(this.#timer)
+    this.#unsubscribe()
+    await this.#tail
+    await this.#network.close().catch(() => undefined)
+    await this.#options.store.close().catch(() => undefined)
+  }
+}
+
+/** As an uncaught error: browsers have reportError for that, Node throws it from a fresh stack. */
+function surface(error: unknown): void {
+  const { reportError } = globalThis as { reportError?: (error: unknown) => void }
+  if (reportError !== undefined) return reportError(error)
+  queueMicrotask(() => {
+    throw error
+  })
+}

@@ -1,0 +1,54 @@
+/** What the light client throws: a code, one sentence with both values, and what to do. */
+import { sentence } from '../base/sentence.ts'
+import type { Operands } from '../base/verdict.ts'
+import { SYNC_SENTENCES, type SyncCode } from '../light/codes.ts'
+import { explain } from '../verify/codes.ts'
+
+export type ClientCode =
+  | SyncCode
+  | 'funds-missing'
+  | 'amount-too-small'
+  | 'outputs-too-many'
+  | 'payment-rejected'
+  | 'payment-expired'
+  | 'conflict'
+  | 'aborted'
+  | 'closed'
+  | 'store-failed'
+  | 'no-peers'
+
+const SENTENCES: Readonly<Record<Exclude<ClientCode, SyncCode>, string>> = {
+  'funds-missing':
+    'the payment needs {needed} micro-units with its fee and {available} can be spent: send less, or wait',
+  'amount-too-small': 'the amount is {amount} micro-units and the chain allows no less than {least}: send more',
+  'outputs-too-many':
+    'the payment would spend {count} outputs and a transaction spends at most {most}: send a part of it to yourself first',
+  'payment-rejected': 'every peer refused the transaction: {reasons}',
+  'payment-expired': 'the transaction was not in a block by height {expiry}: nothing was spent; send it again',
+  conflict:
+    'two final blocks of height {height} conflict: the chain is broken and the client has stopped; the evidence is kept in the store',
+  aborted: 'stopped before it was done',
+  closed: 'the client is closed',
+  'store-failed': 'what was verified could not be saved ({reason}): it is not lost yet, and will be on a restart',
+  'no-peers': 'no address of a peer is known: give at least one',
+}
+
+export class ClientError extends Error {
+  override readonly name = 'ClientError'
+  readonly code: string
+  readonly operands: Operands
+  constructor(code: string, operands: Operands = {}, options?: ErrorOptions) {
+    super(sentenceOf(code, operands), options)
+    this.code = code
+    this.operands = operands
+  }
+}
+
+/** The sentence of any code of the client or of verification, with its operands filled in. */
+export function sentenceOf(code: string, operands: Operands): string {
+  const template = lookUp(SYNC_SENTENCES, code) ?? lookUp(SENTENCES, code)
+  return template === undefined ? explain({ code, operands }) : sentence(template, operands)
+}
+
+const lookUp = (table: Readonly<Record<string, string>>, code: string): string | undefined =>
+  Object.hasOwn(table, code) ? table[code] : undefined

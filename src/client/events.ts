@@ -1,0 +1,59 @@
+/** What a light client tells: event names, their shapes, and who listens. */
+import type { Operands } from '../base/verdict.ts'
+import type { LightPhase, PeerState, VerifiedHead } from '../light/contract.ts'
+import type { ClientError } from './errors.ts'
+
+export interface Head extends VerifiedHead {
+  /** Device clock when it was verified and saved; not stored. */
+  readonly verifiedAtMs: number
+  /** The peer that brought it; undefined for a stored head and for genesis. */
+  readonly peer: string | undefined
+}
+
+export interface PeerInfo {
+  /** PeerId in text form. */
+  readonly name: string
+  /** The multiaddr it was reached at. */
+  readonly address: string
+  readonly state: PeerState
+  /** Height of the last head that it brought. */
+  readonly height: bigint | undefined
+  /** Why it was dropped or moved down. */
+  readonly code: string | undefined
+}
+
+/** Something to know about that stops nothing. */
+export interface Warning {
+  readonly code: string
+  /** One sentence for a person. */
+  readonly sentence: string
+  readonly operands: Operands
+}
+
+export interface ClientEvents {
+  /** A new verified head; it is saved. */
+  readonly head: Head
+  readonly phase: LightPhase
+  /** While catching up: the verified height, and the highest that a peer claims. */
+  readonly progress: { readonly height: bigint; readonly claimedHeight: bigint }
+  readonly peer: PeerInfo
+  readonly warning: Warning
+  /** The client has stopped (conflict, broken chain, wrong checkpoint …), or what it verified could not be saved. */
+  readonly error: ClientError
+  readonly closed: undefined
+}
+
+export class Listeners {
+  readonly #byName = new Map<string, Set<(event: never) => void>>()
+
+  on<Name extends keyof ClientEvents>(name: Name, listener: (event: ClientEvents[Name]) => void): () => void {
+    const listeners = this.#byName.get(name) ?? new Set()
+    this.#byName.set(name, listeners)
+    listeners.add(listener)
+    return () => listeners.delete(listener)
+  }
+
+  emit<Name extends keyof ClientEvents>(name: Name, event: ClientEvents[Name]): void {
+    for (const listener of this.#byName.get(name) ?? []) (listener as (event: ClientEvents[Name]) => void)(event)
+  }
+}

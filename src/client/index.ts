@@ -1,0 +1,101 @@
+/**
+ * The light client that applications embed: it follows a StakeCube chain over any transport, believes nothing that it has
+ * not verified, and answers questions with proofs.
+ *
+ * ```ts
+ * import { createLightClient, openIdbStore, browserNetwork } from 'stakecube'
+ * const client = await createLightClient({
+ *   spec,                                   // ChainSpec, from parseChainSpec(text)
+ *   checkpoint: { height: 1234n, hash },    // a block you were given by someone you trust; absent: genesis
+ *   peers: ['/ip4/203.0.113.5/udp/4001/webrtc-direct/certhash/…/p2p/…'],
+ *   store: await openIdbStore('my-app'),
+ *   network: browserNetwork(),              // nodeNetwork() in Node
+ * })
+ * client.on('head', ({ header, signedSeats, seats }) => console.log(header.height, `${signedSeats}/${seats}`))
+ * await client.start()
+ * const { utxos } = await client.unspent(owner)
+ * const proof = await client.submit(buildPayment(kernels, client, { account, utxos, … }).tx)
+ * await client.close()
+ * ```
+ *
+ * Heights, amounts (micro-units) and block times (milliseconds since 1970) are bigint. Everything that fails throws
+ * ClientError {code, message, operands}; a call with an aborted signal rejects with the code `aborted`.
+ */
+import { createNobleBls } from '../crypto/bls-noble.ts'
+import type { BlsVerifier } from '../crypto/bls-contract.ts'
+import type { ChainSpec } from '../chain/spec.ts'
+import { chainIdOf } from '../chain/spec.ts'
+import type { Kernels } from '../kernels/contract.ts'
+import { loadKernels } from '../kernels/load.ts'
+import type { Network } from '../ports/network.ts'
+import type { Store } from '../ports/index.ts'
+import type { Checkpoint } from '../verify/trust.ts'
+import { ClientError } from './errors.ts'
+import { LightClient } from './light-client.ts'
+
+/** Makes the network once the chain is known: the chainId is part of every protocol's name. */
+export type NetworkFactory = (chainId: Uint8Array) => Promise<Network>
+
+export interface LightClientOptions {
+  readonly spec: ChainSpec
+  /** Where trust begins; genesis unless given. */
+  readonly checkpoint?: Checkpoint
+  /** Multiaddrs that end in /p2p/<PeerId>. */
+  readonly peers: readonly string[]
+  /** Closed with the client. */
+  readonly store: Store
+  /** Closed with the client. */
+  readonly network: Network | NetworkFactory
+  /** The fastest that the engine runs, unless given. */
+  readonly kernels?: Kernels
+  /** Noble's, unless given. */
+  readonly bls?: BlsVerifier
+  /** Go on with committees smaller than the chain's f and F say: for trying things out. */
+  readonly weakCommitteesAllowed?: boolean
+  /** The device clock in milliseconds since 1970; Date.now unless given. */
+  readonly nowMs?: () => number
+}
+
+/** A client that has not started yet. */
+export async function createLightClient(options: LightClientOptions): Promise<LightClient> {
+  if (options.peers.length === 0) throw new ClientError('no-peers')
+  const kernels = options.kernels ?? (await loadKernels())
+  const bls = options.bls ?? createNobleBls((bytes) => kernels.sha256(bytes))
+  const { spec, peers, store, network, checkpoint, weakCommitteesAllowed } = options
+  return new LightClient({
+    engine: { kernels, bls },
+    spec,
+    peers,
+    store,
+    network: typeof network === 'function' ? await network(chainIdOf(kernels, spec)) : network,
+    nowMs: options.nowMs ?? (() => Date.now()),
+    ...(checkpoint === undefined ? {} : { checkpoint }),
+    ...(weakCommitteesAllowed === undefined ? {} : { weakCommitteesAllowed }),
+  })
+}
+
+export type { ChainSpec } from '../chain/spec.ts'
+export { parseChainSpec } from '../chain/spec.ts'
+export type { Checkpoint } from '../verify/trust.ts'
+export type { LightPhase, PeerState, SubmissionStatus } from '../light/contract.ts'
+export { ClientError, sentenceOf, type ClientCode } from './errors.ts'
+export type { ClientEvents, Head, PeerInfo, Warning } from './events.ts'
+export {
+  checkpointText,
+  type CallOptions,
+  type LightClient,
+  type ProvenHeader,
+  type ProvenSet,
+  type ProvenTransaction,
+} from './light-client.ts'
+export {
+  accountOf,
+  balanceOf,
+  buildPayment,
+  newAccount,
+  parseOwner,
+  type Account,
+  type Balance,
+  type Payment,
+  type PaymentRequest,
+} from './wallet.ts'

@@ -1,0 +1,334 @@
+/** The light client behind the public API: a machine, a driver, and who is waiting for what. */
+import { toHex } from '../base/bytes.ts'
+import type { Committee } from '../chain/committee.ts'
+import type { Header } from '../chain/header.ts'
+import type { Owner, Utxo } from '../chain/output.ts'
+import { chainIdOf, type ChainSpec } from '../chain/spec.ts'
+import { txid as txidOf, type Tx } from '../chain/transaction.ts'
+import type { Engine } from '../crypto/engine.ts'
+import type { LightNotice, LightPhase, Query, QueryValue, SubmissionStatus, VerifiedHead } from '../light/contract.ts'
+import { LightMachine } from '../light/machine.ts'
+import type { Network } from '../ports/network.ts'
+import type { Store } from '../ports/index.ts'
+import type { Prefix } from '../wire/proof.ts'
+import { Driver } from './driver.ts'
+import { ClientError } from './errors.ts'
+import { Listeners, type ClientEvents, type Head, type PeerInfo } from './events.ts'
+import type { Checkpoint } from '../verify/trust.ts'
+
+export interface ResolvedOptions {
+  readonly engine: Engine
+  readonly spec: ChainSpec
+  readonly checkpoint?: Checkpoint
+  readonly peers: readonly string[]
+  readonly store: Store
+  readonly network: Network
+  readonly weakCommitteesAllowed?: boolean
+  readonly nowMs: () => number
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal
+}
+
+/** A complete unspent set, proven under a verified head. */
+export interface ProvenSet {
+  /** The head it was proven under. */
+  readonly header: Header
+  readonly utxos: readonly Utxo[]
+  /** Encoded [STATE-1] proof. */
+  readonly proof: Uint8Array
+}
+
+export type ProvenTransaction = QueryValue & { readonly kind: 'transaction' }
+export type ProvenHeader = QueryValue & { readonly kind: 'header' }
+
+interface Waiting<Value> {
+  resolve(value: Value): void
+  reject(error: ClientError): void
+}
+
+/** Submissions also hear of each stage. */
+interface WaitingSubmission extends Waiting<ProvenTransaction> {
+  onStatus(status: SubmissionStatus): void
+}
+
+export class LightClient {
+  readonly spec: ChainSpec
+  readonly chainId: Uint8Array
+  readonly engine: Engine
+  readonly #machine: LightMachine
+  readonly #driver: Driver
+  readonly #listeners = new Listeners()
+  readonly #nowMs: () => number
+  readonly #queries = new Map<string, Waiting<QueryValue>>()
+  readonly #submissions = new Map<string, WaitingSubmission>()
+  readonly #peers = new Map<string, PeerInfo>()
+  #head: Head | undefined
+  #phase: LightPhase = 'waiting'
+  #stopped: ClientError | undefined
+  #idCount = 0
+  #isClosed = false
+
+  constructor(options: ResolvedOptions) {
+    const { engine, spec, network, store, peers, nowMs } = options
+    this.spec = spec
+    this.engine = engine
+    this.chainId = chainIdOf(engine.kernels, spec)
+    this.#nowMs = nowMs
+    const seed = toHex(globalThis.crypto.getRandomValues(new Uint8Array(16)))
+    const { checkpoint, weakCommitteesAllowed = false } = options
+    const config = { engine, spec, seed, weakCommitteesAllowed }
+    this.#machine = new LightMachine(checkpoint === undefined ? config : { ...config, checkpoint })
+    this.#driver = new Driver({
+      machine: this.#machine,
+      network,
+      store,
+      peers,
+      nowMs,
+      onNotice: (notice) => this.#onNotice(notice),
+      onDialFailure: (address, message) =>
+        this.#listeners.emit('warning', { code: 'dial-failed', sentence: message, operands: { address } }),
+      onStoreFailure: (error) => this.#listeners.emit('error', error),
+    })
+  }
+
+  /**
+   * Reads the store and begins to dial. When it resolves, `head` is the stored head, verified again, or genesis; or
+   * undefined while the block of a checkpoint has still to come. Rejects with ClientError if the client cannot go on at all.
+   */
+  async start(): Promise<void> {
+    await this.#driver.start()
+    if (this.#stopped !== undefined) throw this.#stopped
+  }
+
+  /** The newest verified head. */
+  get head(): Head | undefined {
+    return this.#head
+  }
+
+  get phase(): LightPhase {
+    return this.#phase
+  }
+
+  /** The audited committee of the head's epoch. */
+  get committee(): Committee | undefined {
+    return this.#machine.trusted?.committee?.committee
+  }
+
+  get peers(): readonly PeerInfo[] {
+    return [...this.#peers.values()]
+  }
+
+  /** Connected peers that were seen to have the head, or a later one. */
+  get witnessCount(): number {
+    return this.#machine.witnessCount
+  }
+
+  /** Calls `listener` with each event until the returned function is called. */
+  on<Name extends keyof ClientEvents>(name: Name, listener: (event: ClientEvents[Name]) => void): () => void {
+    return this.#listeners.on(name, listener)
+  }
+
+  /** The first head for which `wanted` is true; the present one counts. */
+  whenHead(wanted: (head: Head) => boolean = () => true, options: CallOptions = {}): Promise<Head> {
+    return this.#wait(options, (done) => {
+      if (this.#head !== undefined && wanted(this.#head)) done.resolve(this.#head)
+      const offHead = this.on('head', (head) => (wanted(head) ? done.resolve(head) : undefined))
+      const offError = this.on('error', done.reject)
+      return () => (offHead(), offError())
+    })
+  }
+
+  /** Every verified head from now on. Ends when the client closes; throws when it stops or the signal aborts. */
+  async *heads(options: CallOptions = {}): AsyncGenerator<Head, void, undefined> {
+    const queue: Head[] = this.#head === undefined ? [] : [this.#head]
+    let wake: () => void = () => undefined
+    const off = [
+      this.on('head', (head) => (queue.push(head), wake())),
+      this.on('error', () => wake()),
+      this.on('closed', () => wake()),
+    ]
+    options.signal?.addEventListener('abort', () => wake(), { once: true })
+    try {
+      while (!this.#isClosed) {
+        if (options.signal?.aborted === true) throw new ClientError('aborted')
+        if (this.#stopped !== undefined) throw this.#stopped
+        const next = queue.shift()
+        if (next !== undefined) yield next
+        else await new Promise<void>((resolve) => (wake = resolve))
+      }
+    } finally {
+      for (const unsubscribe of off) unsubscribe()
+    }
+  }
+
+  // ── Proven reads ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** [PROOF-3]: an owner's complete unspent outputs of kinds 0 to 3. */
+  unspent(owner: Owner, options: CallOptions = {}): Promise<ProvenSet> {
+    return this.unspentUnder({ bits: 8 * owner.length, bytes: owner }, options)
+  }
+
+  /** The same for any key prefix; a shorter one tells the serving peer less. */
+  async unspentUnder(prefix: Prefix, options: CallOptions = {}): Promise<ProvenSet> {
+    const value = (await this.#ask({ kind: 'state', prefix }, options)) as QueryValue & { kind: 'state' }
+    return { header: value.at, utxos: value.utxos, proof: value.proof }
+  }
+
+  /** [PROOF-1]: the header at `height`, proven to be in the chain of the head. */
+  async header(height: bigint, options: CallOptions = {}): Promise<ProvenHeader> {
+    return (await this.#ask({ kind: 'header', height }, options)) as ProvenHeader
+  }
+
+  /** [PROOF-2]: the block that holds `txid`. Rejects with `query-not-found` if no peer knows it (which proves nothing). */
+  async proveTransaction(txid: Uint8Array, options: CallOptions = {}): Promise<ProvenTransaction> {
+    return (await this.#ask({ kind: 'transaction', txid }, options)) as ProvenTransaction
+  }
+
+  #ask(query: Query, options: CallOptions): Promise<QueryValue> {
+    const queryId = `q${++this.#idCount}`
+    return this.#wait(options, (done) => {
+      this.#queries.set(queryId, done)
+      this.#driver.deliver({ kind: 'asked', queryId, query })
+      return () => {
+        if (this.#queries.delete(queryId)) this.#driver.deliver({ kind: 'query-cancelled', queryId })
+      }
+    })
+  }
+
+  /**
+   * Gives a signed transaction to several peers and resolves with its inclusion proof once it is final. Rejects with
+   * `payment-rejected` if every peer refuses it and with `payment-expired` once the head has passed its expiry. Aborting
+   * stops the wait, not the transaction.
+   */
+  submit(
+    tx: Tx,
+    options: CallOptions & { readonly onStatus?: (status: SubmissionStatus) => void } = {},
+  ): Promise<ProvenTransaction> {
+    const submissionId = `s${++this.#idCount}`
+    const txid = txidOf(this.engine.kernels, tx.body)
+    return this.#wait(options, (done) => {
+      const onStatus = options.onStatus ?? (() => undefined)
+      this.#submissions.set(submissionId, { ...done, onStatus })
+      this.#driver.deliver({ kind: 'submitted', submissionId, txid, tx })
+      return () => {
+        if (this.#submissions.delete(submissionId)) this.#driver.deliver({ kind: 'submission-cancelled', submissionId })
+      }
+    })
+  }
+
+  /** Stops everything; what was verified is saved. May be called more than once. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#rejectAll(new ClientError('closed'))
+    await this.#driver.close()
+    this.#listeners.emit('closed', undefined)
+  }
+
+  // ── Notices of the machine ───────────────────────────────────────────────────────────────────────────────────────
+
+  #onNotice(notice: LightNotice): void {
+    switch (notice.kind) {
+      case 'head':
+        return this.#onHead(notice.head, notice.peer)
+      case 'phase':
+        this.#phase = notice.phase
+        return this.#listeners.emit('phase', notice.phase)
+      case 'progress':
+        return this.#listeners.emit('progress', notice)
+      case 'peer':
+        return this.#onPeer(notice)
+      case 'warning': {
+        const { code, operands } = notice
+        const warning = new ClientError(code, operands)
+        return this.#listeners.emit('warning', { code, operands, sentence: warning.message })
+      }
+      case 'failed':
+        return this.#stop(new ClientError(notice.code, notice.operands))
+      case 'halted':
+        return this.#stop(new ClientError('conflict', { height: notice.evidence.first.header.height }))
+      case 'answered':
+        return this.#onAnswer(notice)
+      case 'submission':
+        return this.#onSubmission(notice.submissionId, notice.status)
+    }
+  }
+
+  #onHead(head: VerifiedHead, peer: string | undefined): void {
+    const info = peer === undefined ? undefined : this.#peers.get(peer)
+    if (info !== undefined) this.#peers.set(info.name, { ...info, height: head.header.height })
+    this.#head = { ...head, verifiedAtMs: this.#nowMs(), peer }
+    this.#listeners.emit('head', this.#head)
+  }
+
+  #onPeer({ peer, state, code }: LightNotice & { kind: 'peer' }): void {
+    const known = this.#peers.get(peer)
+    const address = this.#driver.dialer.addressOf(peer) ?? known?.address ?? ''
+    const info: PeerInfo = { name: peer, address, state, height: known?.height, code }
+    if (state === 'dropped' || state === 'disconnected') this.#peers.delete(peer)
+    else this.#peers.set(peer, info)
+    this.#listeners.emit('peer', info)
+  }
+
+  #onAnswer({ queryId, answer }: LightNotice & { kind: 'answered' }): void {
+    const waiting = this.#queries.get(queryId)
+    this.#queries.delete(queryId)
+    if (answer.kind === 'accepted') waiting?.resolve(answer.value)
+    else waiting?.reject(new ClientError(answer.code, answer.operands))
+  }
+
+  #onSubmission(submissionId: string, status: SubmissionStatus): void {
+    const waiting = this.#submissions.get(submissionId)
+    if (waiting === undefined) return
+    if (status.kind !== 'sent') this.#submissions.delete(submissionId)
+    waiting.onStatus(status)
+    if (status.kind === 'final') waiting.resolve(status.value)
+    if (status.kind === 'rejected')
+      waiting.reject(new ClientError('payment-rejected', { reasons: status.reasons.join('; ') }))
+    if (status.kind === 'expired') waiting.reject(new ClientError('payment-expired', { expiry: status.expiry }))
+  }
+
+  #stop(error: ClientError): void {
+    this.#stopped = error
+    this.#listeners.emit('error', error)
+    this.#rejectAll(error)
+  }
+
+  #rejectAll(error: ClientError): void {
+    for (const waiting of [...this.#queries.values(), ...this.#submissions.values()]) waiting.reject(error)
+    this.#queries.clear()
+    this.#submissions.clear()
+  }
+
+  /** A promise that ends with `begin`'s outcome or the signal; what `begin` returns is called at the end. */
+  #wait<Value>({ signal }: CallOptions, begin: (done: Waiting<Value>) => () => void): Promise<Value> {
+    return new Promise<Value>((resolve, reject) => {
+      if (signal?.aborted === true) return reject(new ClientError('aborted', {}, { cause: signal.reason }))
+      if (this.#stopped !== undefined) return reject(this.#stopped)
+      if (this.#isClosed) return reject(new ClientError('closed'))
+      const abort = () => done.reject(new ClientError('aborted', {}, { cause: signal?.reason }))
+      let end: (() => void) | undefined
+      let isOver = false
+      const finish = (settle: () => void) => {
+        if (isOver) return
+        isOver = true
+        signal?.removeEventListener('abort', abort)
+        end?.()
+        settle()
+      }
+      const done: Waiting<Value> = {
+        resolve: (value) => finish(() => resolve(value)),
+        reject: (error) => finish(() => reject(error)),
+      }
+      signal?.addEventListener('abort', abort, { once: true })
+      end = begin(done)
+      if (isOver) end()
+    })
+  }
+}
+
+/** Height and hash as people write a checkpoint. */
+export const checkpointText = ({ header, hash }: Pick<VerifiedHead, 'header' | 'hash'>): string =>
+  `${header.height}:${toHex(hash)}`
