@@ -1,4 +1,4 @@
-/** Proof files for the check `mutations`: one from genesis and two from a checkpoint, each with another kind of proof. */
+/** Proof files for the check `mutations`: one from genesis and three from a checkpoint, with every kind of proof. */
 import { u32 } from '../../src/base/bytes.ts'
 import { blockHash, type Header } from '../../src/chain/header.ts'
 import { KIND, type Utxo } from '../../src/chain/output.ts'
@@ -14,7 +14,7 @@ import type { ModelChain } from '../../test/verify/model-chain.ts'
 import type { Target } from './mutation-targets.ts'
 
 export function fileTargets(model: ModelChain): Target[] {
-  return [headerFile(model), transactionFile(model), stateFile(model)]
+  return [headerFile(model), checkpointFile(model), transactionFile(model), stateFile(model)]
 }
 
 interface Content {
@@ -57,6 +57,18 @@ function headerFile(model: ModelChain): Target {
     withCommittee: false,
     hops: [model.update(2, 5)],
     request: { kind: 1, at: 5n, height: 1n },
+    response: { kind: 1, header: model.headers[1]!, path },
+  })
+}
+
+/** Without a hop the committee in it serves for nothing; it must be right all the same. */
+function checkpointFile(model: ModelChain): Target {
+  const path = model.history.inclusionProof(1, 2)
+  return target('proof file that ends at its checkpoint', model, {
+    base: 2,
+    withCommittee: true,
+    hops: [],
+    request: { kind: 1, at: 2n, height: 1n },
     response: { kind: 1, header: model.headers[1]!, path },
   })
 }
