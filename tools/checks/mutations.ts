@@ -23,7 +23,7 @@ const FILE_CODES: readonly string[] = [
   'proof-header',
 ]
 /** Mutants of one target in the short form; those of smaller targets are all taken. */
-const SAMPLE_MAX = 700
+const SAMPLE_MAX = 500
 
 interface Tally {
   mutants: number

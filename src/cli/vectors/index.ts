@@ -1,6 +1,8 @@
 /** `stakecube vectors KIND FILE`: runs a file of test vectors through the public code paths. */
 import { readFile } from 'node:fs/promises'
+import { createKernelBls } from '../../crypto/bls-kernel/index.ts'
 import { createNobleBls } from '../../crypto/bls-noble.ts'
+import type { Engine } from '../../crypto/engine.ts'
 import type { KernelName } from '../../kernels/contract.ts'
 import { bestKernel, loadKernels } from '../../kernels/load.ts'
 import { parseCommandLine, usage, type CommandDefinition } from '../command-line.ts'
@@ -30,13 +32,17 @@ const DEFINITION: CommandDefinition = {
   ].join('\n'),
 }
 
-export async function vectorsCommand(argv: string[]): Promise<number> {
-  const line = parseCommandLine(DEFINITION, argv)
+/** `print` gets the whole answer. */
+export async function vectorsCommand(
+  argv: string[],
+  print: (text: string) => void = (text) => process.stdout.write(text),
+): Promise<number> {
+  const line = parseCommandLine(DEFINITION, argv, print)
   if (line === undefined) return EXIT.ok
   const [kind, path] = line.operands as [string, string]
   if (!isKind(kind)) throw usage(DEFINITION, `KIND must be one of ${VECTOR_KINDS.join(', ')}, got "${kind}"`)
-  const report = runFile(kind, path, await readText(path), await kernelsNamed(line.text('kernel')))
-  process.stdout.write(line.has('json') ? `${JSON.stringify(report)}\n` : reportText(kind, path, report))
+  const report = runFile(kind, path, await readText(path), await engineNamed(line.text('kernel')))
+  print(line.has('json') ? `${JSON.stringify(report)}\n` : reportText(kind, path, report))
   return report.failed.length === 0 ? EXIT.ok : EXIT.rejected
 }
 
@@ -52,8 +58,8 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-/** The kernels asked for and no others: a run must not pass on a fallback. */
-async function kernelsNamed(name: string | undefined) {
+/** The kernels asked for and no others: a run must not pass on a fallback. BLS comes from AssemblyScript with them. */
+async function engineNamed(name: string | undefined): Promise<Engine> {
   const wanted = (name ?? bestKernel()) as KernelName
   const kernels = await loadKernels({ prefer: wanted })
   if (kernels.name !== wanted)
@@ -61,12 +67,13 @@ async function kernelsNamed(name: string | undefined) {
       'environment',
       `this engine cannot run the kernels ${wanted}, it runs ${kernels.name}; choose those`,
     )
-  return kernels
+  const sha256 = (bytes: Uint8Array) => kernels.sha256(bytes)
+  return { kernels, bls: wanted === 'twin' ? createNobleBls(sha256) : await createKernelBls({ sha256 }) }
 }
 
-function runFile(kind: VectorKind, path: string, text: string, kernels: Awaited<ReturnType<typeof kernelsNamed>>) {
+function runFile(kind: VectorKind, path: string, text: string, engine: Engine): VectorReport {
   try {
-    return runVectors(kind, text, { kernels, bls: createNobleBls((bytes) => kernels.sha256(bytes)) })
+    return runVectors(kind, text, engine)
   } catch (error) {
     if (error instanceof VectorFileError) throw new CliError('input', `${path}: ${error.message}`)
     throw error
