@@ -1,7 +1,6 @@
 /** The ledger as the agreement's chain: candidates are executed once, and what was executed is what gets committed. */
 import { assert } from '../base/assert.ts'
 import type { Hash32 } from '../base/brand.ts'
-import { toHex } from '../base/bytes.ts'
 import type { Result } from '../base/verdict.ts'
 import type { Block } from '../chain/block.ts'
 import { encodeCert, type FinalityCert } from '../chain/certificate.ts'
@@ -101,7 +100,6 @@ export class LedgerChain implements ChainPort {
 
   /** The next block most likely carries this certificate: it has been verified already. */
   #rememberCert(cert: FinalityCert): void {
-    const { engine, cache } = this.#options
-    cache?.remember(`certificate ${toHex(engine.kernels.sha256(encodeCert(cert)))} of ${toHex(this.#ledger.hash)}`)
+    this.#options.cache?.rememberCert(this.#ledger.hash, encodeCert(cert))
   }
 }

@@ -10,6 +10,7 @@ export {
   type LedgerDelta,
   type Money,
 } from './ledger-value.ts'
-export { buildBlock, executeBlock, type BlockPlan, type LedgerCode } from './block-execution.ts'
+export { buildBlock, type BlockPlan } from './block-building.ts'
+export { executeBlock, type LedgerCode } from './block-execution.ts'
 export { VerifiedCache } from './prepared-transaction.ts'
 export type { Chain } from './transaction-rules.ts'

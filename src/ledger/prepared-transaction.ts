@@ -54,6 +54,19 @@ export class VerifiedCache {
     return this.#verified.has(digest)
   }
 
+  /** Whether this encoded certificate of the block with this hash has been verified. */
+  hasVerifiedCert(blockHash: Hash32, cert: Uint8Array): boolean {
+    return this.hasVerified(this.#certName(blockHash, cert))
+  }
+
+  rememberCert(blockHash: Hash32, cert: Uint8Array): void {
+    this.remember(this.#certName(blockHash, cert))
+  }
+
+  #certName(blockHash: Hash32, cert: Uint8Array): string {
+    return `certificate ${toHex(this.#kernels.sha256(cert))} of ${toHex(blockHash)}`
+  }
+
   remember(digest: string): void {
     if (this.#verified.size >= this.#countMax) {
       const [oldest] = this.#verified

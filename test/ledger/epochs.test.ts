@@ -204,6 +204,8 @@ test('a random chain accounts for all money, follows its deltas, and goes on the
     assert.ok(next.kind === 'accepted')
     ledger = next.value
     store.save(ledger)
+    const entries = [...ledger.outputs.tree.leaves()].map(({ key, value }) => concatBytes(key, value))
+    assert.equal(toHex(ledger.header.stateRoot), toHex(kernels.stateRoot(concatBytes(...entries), 0)))
     assert.equal(unaccounted(ledger), 0n)
     assert.ok(totalAmount(ledger) <= ledger.money.issued)
 
