@@ -49,6 +49,8 @@ export class World {
   readonly #genesis: Ledger
   readonly #chainId: Uint8Array
   readonly #execute: typeof executeBlock
+  /** Shared like executions: whether a signature is valid does not depend on who asks. */
+  readonly #cache: VerifiedCache
   /** Validator of each committee seat, by epoch. */
   readonly #voters = new Map<number, readonly number[]>()
 
@@ -71,6 +73,7 @@ export class World {
     this.#chainId = chainIdOf(kernels, this.cast.spec)
     this.#genesis = genesisLedger(tools.engine, this.cast.spec)
     this.#execute = sharedExecution(bug?.execute ?? executeBlock)
+    this.#cache = bug?.makeCache?.(kernels) ?? new VerifiedCache(kernels)
     this.queue = new EventQueue(this.startMs)
     this.checkers = new Checkers(params, (height, seat) => this.#voters.get(epochOf(height, params))?.[seat])
     this.network = new SimNetwork(
@@ -149,7 +152,6 @@ export class World {
     const { engine, signer } = this.#tools
     const { clockOffsetMsMax, diskMs, params } = this.#options
     const prng = this.#prng.fork(`node ${index}`)
-    const cache = this.#bug?.makeCache?.(engine.kernels) ?? new VerifiedCache(engine.kernels)
     const times = { ...TIMES, ...this.#bug?.times }
     return {
       index,
@@ -166,7 +168,7 @@ export class World {
           chainId: this.#chainId,
           from: after ?? { ledger: this.#genesis },
           execute: this.#execute,
-          cache,
+          cache: this.#cache,
           evidence: () => [],
         }),
       openAgreement: (chain) => {

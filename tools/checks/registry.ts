@@ -98,4 +98,15 @@ export const CHECKS: readonly CheckEntry[] = [
     shows: 'issues 3, 5 and 6: each wasm file and the JavaScript that comes with it is within its budget',
     load: () => import('./size.ts'),
   },
+  {
+    name: 'sim',
+    shows:
+      'issue 4: random simulated runs at the tolerated faults stay safe and go on after the heal; each checker catches its planted bug',
+    load: () => import('./sim.ts'),
+  },
+  {
+    name: 'draws',
+    shows: 'issue 4: the seats of a credential follow its stake, and each epoch moves about one T-th of the seats',
+    load: () => import('./draws.ts'),
+  },
 ]
