@@ -88,6 +88,8 @@ export {
   type ProvenSet,
   type ProvenTransaction,
 } from './light-client.ts'
+export type { ExportedProof, FreeProofRequest } from './proof-export.ts'
+export { verifyProofFile, type ProvenFile } from '../light/proof-file.ts'
 export {
   accountOf,
   balanceOf,

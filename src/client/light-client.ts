@@ -13,6 +13,7 @@ import type { Store } from '../ports/index.ts'
 import type { Prefix } from '../wire/proof.ts'
 import { Driver } from './driver.ts'
 import { ClientError } from './errors.ts'
+import { exportProof, type ExportContext, type ExportedProof, type FreeProofRequest } from './proof-export.ts'
 import { Listeners, type ClientEvents, type Head, type PeerInfo } from './events.ts'
 import type { Checkpoint } from '../verify/trust.ts'
 
@@ -59,6 +60,7 @@ export class LightClient {
   readonly engine: Engine
   readonly #machine: LightMachine
   readonly #driver: Driver
+  readonly #options: ResolvedOptions
   readonly #listeners = new Listeners()
   readonly #nowMs: () => number
   readonly #queries = new Map<string, Waiting<QueryValue>>()
@@ -72,6 +74,7 @@ export class LightClient {
 
   constructor(options: ResolvedOptions) {
     const { engine, spec, network, store, peers, nowMs } = options
+    this.#options = options
     this.spec = spec
     this.engine = engine
     this.chainId = chainIdOf(engine.kernels, spec)
@@ -216,6 +219,33 @@ export class LightClient {
         if (this.#submissions.delete(submissionId)) this.#driver.deliver({ kind: 'submission-cancelled', submissionId })
       }
     })
+  }
+
+  /**
+   * A `.scproof` file that shows `request` to whoever has the chain spec and this client's checkpoint (genesis if it has
+   * none). Peers are tried in turn; the file was verified as a stranger would before this resolves.
+   */
+  async exportProof(request: FreeProofRequest, options: CallOptions = {}): Promise<ExportedProof> {
+    let reason = new ClientError('query-unavailable', { asked: 0, reasons: 'no peer is connected' })
+    for (const { name } of this.peers) {
+      try {
+        const exported = await exportProof(this.#exportContext(options), name, request)
+        if (exported.kind === 'accepted') return exported.value
+        reason = new ClientError(exported.code, exported.operands)
+      } catch (error) {
+        if (options.signal?.aborted === true) throw new ClientError('aborted', {}, { cause: error })
+        const reasons = error instanceof Error ? error.message : String(error)
+        reason = new ClientError('query-unavailable', { asked: 1, reasons }, { cause: error })
+      }
+    }
+    throw reason
+  }
+
+  #exportContext({ signal }: CallOptions): ExportContext {
+    const { engine, spec } = this
+    const { checkpoint, network } = this.#options
+    const context = { engine, spec, network, checkpoint, nowMs: BigInt(this.#nowMs()) }
+    return signal === undefined ? context : { ...context, signal }
   }
 
   /** Stops everything; what was verified is saved. May be called more than once. */

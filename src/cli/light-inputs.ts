@@ -1,0 +1,229 @@
+/**
+ * What the client commands are told: a chain spec, a checkpoint, peers and wallets, from files or from a running devnet
+ * (`--devnet` reads its devnet.json). Everything malformed ends in one sentence.
+ */
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { fromHex, toHex } from '../base/bytes.ts'
+import { sentence } from '../base/sentence.ts'
+import { parseChainSpec, SPEC_SENTENCES, type ChainSpec } from '../chain/spec.ts'
+import { createLightClient, type Checkpoint, type LightClient, type LightClientOptions } from '../client/index.ts'
+import { nodeNetwork } from '../client/node-network.ts'
+import { openFileStore } from '../store/file.ts'
+import { createMemoryStore } from '../store/memory.ts'
+import { StoreError } from '../store/store-error.ts'
+import { isInsecure } from '../chain/params.ts'
+import type { Store } from '../ports/index.ts'
+import type { CommandLine, Flag } from './command-line.ts'
+import { CliError } from './exit-codes.ts'
+
+/** Flags of every command that talks about a chain. */
+export const CHAIN_FLAGS = {
+  spec: { kind: 'text', value: 'FILE', help: 'chain spec (JSON)' },
+  checkpoint: { kind: 'text', value: 'H:HASH', help: 'a block that you trust; genesis unless given' },
+  devnet: {
+    kind: 'text',
+    value: 'DIR|URL',
+    help: 'spec, checkpoint, peers and wallets of a devnet: its data folder or http://127.0.0.1:PORT',
+  },
+  genesis: { kind: 'switch', help: 'start from genesis, not from the checkpoint of the devnet' },
+} as const satisfies Record<string, Flag>
+
+/** Flags of the commands that follow a network. */
+export const CLIENT_FLAGS = {
+  ...CHAIN_FLAGS,
+  peer: { kind: 'text', value: 'ADDR', help: 'multiaddr of a peer, ending in /p2p/…; may be given often', many: true },
+  transport: {
+    kind: 'text',
+    value: 'NAME',
+    help: 'of the addresses of a devnet, use these',
+    oneOf: ['tcp', 'ws', 'webrtc-direct'],
+  },
+  store: {
+    kind: 'text',
+    value: 'DIR',
+    help: 'keep what was verified here, and go on from it; nothing is kept without',
+  },
+  'allow-weak': { kind: 'switch', help: "accept committees smaller than the chain's f and F" },
+} as const satisfies Record<string, Flag>
+
+export interface NamedKey {
+  readonly name: string
+  readonly secretKey: Uint8Array
+}
+
+export interface ChainInputs {
+  readonly spec: ChainSpec
+  readonly checkpoint: Checkpoint | undefined
+  readonly peers: readonly string[]
+  readonly wallets: readonly NamedKey[]
+}
+
+type Json = Readonly<Record<string, unknown>>
+
+/** Reads what the flags name. `command` stands in usage errors. */
+export async function readChainInputs(command: string, line: CommandLine): Promise<ChainInputs> {
+  const devnetName = line.text('devnet')
+  const specFile = line.text('spec')
+  if (devnetName === undefined && specFile === undefined)
+    throw new CliError(
+      'usage',
+      `name a chain with --spec FILE, or a devnet with --devnet; see stakecube ${command} --help`,
+    )
+  const devnet = devnetName === undefined ? undefined : await readDevnet(devnetName)
+  const specText = specFile === undefined ? JSON.stringify(devnet!['chainSpec']) : readTextFile(specFile, 'chain spec')
+  const spec = parseSpec(specText, specFile ?? devnetName!)
+  const given = line.text('checkpoint') ?? (line.has('genesis') ? undefined : textOf(devnet, 'checkpoint'))
+  const peers = line.texts('peer')
+  return {
+    spec,
+    checkpoint: given === undefined ? undefined : parseCheckpoint(given),
+    peers: peers.length > 0 || devnet === undefined ? peers : devnetPeers(devnet, line.text('transport')),
+    wallets: devnet === undefined ? [] : devnetWallets(devnet),
+  }
+}
+
+export function parseSpec(text: string, source: string): ChainSpec {
+  const spec = parseChainSpec(text)
+  if (spec.kind === 'accepted') return spec.value
+  throw new CliError('input', `${source}: ${sentence(SPEC_SENTENCES[spec.code], spec.operands)}`)
+}
+
+/** HEIGHT:HASH, as `stakecube light` and the devnet print it. */
+export function parseCheckpoint(text: string): Checkpoint {
+  const match = /^(\d{1,19}):([0-9a-fA-F]{64})$/.exec(text)
+  if (match === null)
+    throw new CliError('input', `a checkpoint is HEIGHT:HASH with 64 hex digits, got "${text.slice(0, 90)}"`)
+  return { height: BigInt(match[1]!), hash: fromHex(match[2]!)! }
+}
+
+export function readTextFile(path: string, what: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new CliError('input', `cannot read the ${what} ${path} (${codeOf(error)}): name a file that is there`)
+  }
+}
+
+export const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error)
+
+// ── Devnets ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+async function readDevnet(name: string): Promise<Json> {
+  const text = /^https?:/.test(name) ? await fetchDevnet(name) : readTextFile(devnetFile(name), 'devnet file')
+  try {
+    const json = JSON.parse(text) as unknown
+    if (typeof json === 'object' && json !== null && !Array.isArray(json) && 'chainSpec' in json) return json as Json
+  } catch {
+    // Falls through to the one sentence for everything that is no devnet.json.
+  }
+  throw new CliError('input', `${name} does not describe a devnet: give the address that "stakecube devnet" printed`)
+}
+
+function devnetFile(name: string): string {
+  return existsSync(name) && statSync(name).isDirectory() ? join(name, 'devnet.json') : name
+}
+
+async function fetchDevnet(name: string): Promise<string> {
+  const url = name.endsWith('.json') ? name : new URL('/devnet.json', name).href
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(10_000) })
+    if (response.ok) return await response.text()
+    throw new Error(`HTTP ${response.status}`)
+  } catch (error) {
+    const { cause, message } = error as Error
+    const reason = cause instanceof Error ? cause.message : message
+    throw new CliError(
+      'network',
+      `cannot read ${url} (${reason}): is the devnet running? start it with stakecube devnet`,
+    )
+  }
+}
+
+const textOf = (json: Json | undefined, key: string): string | undefined =>
+  typeof json?.[key] === 'string' ? json[key] : undefined
+
+function devnetPeers(devnet: Json, transport: string | undefined): readonly string[] {
+  const all = ['tcpPeers', 'wsPeers', 'peers'].flatMap((key) => (Array.isArray(devnet[key]) ? devnet[key] : []))
+  const peers = [...new Set(all.filter((entry): entry is string => typeof entry === 'string'))]
+  const isOf = (name: string) => (address: string) => transportOf(address) === name
+  if (transport !== undefined) return peers.filter(isOf(transport))
+  // Without a wish: TCP where the devnet names it, as the cheapest.
+  const [best] = ['tcp', 'ws', 'webrtc-direct']
+    .map((name) => peers.filter(isOf(name)))
+    .filter(({ length }) => length > 0)
+  return best ?? []
+}
+
+/** How an address reaches its peer, in a word. */
+export function transportOf(address: string): string {
+  if (address.includes('/p2p-circuit')) return 'relay'
+  if (address.includes('/webrtc-direct')) return 'webrtc-direct'
+  return /\/wss?(\/|$)/.test(address) ? 'ws' : 'tcp'
+}
+
+function devnetWallets(devnet: Json): readonly NamedKey[] {
+  const wallets = Array.isArray(devnet['wallets']) ? (devnet['wallets'] as readonly Json[]) : []
+  return wallets.flatMap((wallet) => {
+    const secretKey = fromHex(textOf(wallet, 'secretKeyHex') ?? textOf(wallet, 'secretKey') ?? '')
+    return secretKey?.length === 32 ? [{ name: textOf(wallet, 'name') ?? '', secretKey }] : []
+  })
+}
+
+// ── Starting a client ────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Opens the store and makes the client; warnings go to `warn`, one sentence each. */
+export async function openClient(
+  line: CommandLine,
+  inputs: ChainInputs,
+  warn: (text: string) => void,
+): Promise<LightClient> {
+  const { spec, checkpoint, peers } = inputs
+  if (peers.length === 0) throw new CliError('usage', 'no peer is known: give --peer ADDR, or a devnet that runs')
+  for (const address of peers) checkAddress(address)
+  if (isInsecure(spec.params))
+    warn(
+      `chain "${spec.name}" has committees of f = ${spec.params.f}, F = ${spec.params.F}: for trying out, not secure`,
+    )
+  const store = await openStore(line.text('store'), warn)
+  const options: LightClientOptions = {
+    spec,
+    peers,
+    store,
+    network: nodeNetwork({ webrtc: peers.some((address) => transportOf(address) === 'webrtc-direct') }),
+    weakCommitteesAllowed: line.has('allow-weak'),
+  }
+  const client = await createLightClient(checkpoint === undefined ? options : { ...options, checkpoint })
+  warnOnce(client, warn)
+  return client
+}
+
+async function openStore(folder: string | undefined, warn: (text: string) => void): Promise<Store> {
+  if (folder === undefined) return createMemoryStore()
+  try {
+    return await openFileStore(folder, { onWarning: ({ message }) => warn(message) })
+  } catch (error) {
+    if (error instanceof StoreError) throw new CliError('store', error.message, { cause: error })
+    throw error
+  }
+}
+
+function checkAddress(address: string): void {
+  if (!/^\/.+\/p2p\/[A-Za-z0-9]+$/.test(address))
+    throw new CliError(
+      'input',
+      `"${address.slice(0, 120)}" is not a peer address: a multiaddr that ends in /p2p/<PeerId>`,
+    )
+}
+
+/** The same sentence again and again helps nobody. */
+function warnOnce(client: LightClient, warn: (text: string) => void): void {
+  const told = new Set<string>()
+  client.on('warning', ({ sentence: text }) => {
+    if (told.has(text) || told.size > 200) return
+    told.add(text)
+    warn(text)
+  })
+}
+
+export const shortHash = (hash: Uint8Array): string => toHex(hash.subarray(0, 6))

@@ -1,0 +1,106 @@
+/** `stakecube light`: a light client without a screen. One line for each verified head; Ctrl-C ends it cleanly. */
+import { toHex } from '../base/bytes.ts'
+import { checkpointText, type ClientError, type Head, type LightClient } from '../client/index.ts'
+import { asCliError } from './client-exit.ts'
+import { parseCommandLine, type CommandDefinition, type CommandLine } from './command-line.ts'
+import { CliError, EXIT } from './exit-codes.ts'
+import { CLIENT_FLAGS, openClient, readChainInputs, shortHash } from './light-inputs.ts'
+
+/** With --once or --until-height: how long the first peer may take. */
+const FIRST_PEER_MS = 30_000
+
+const DEFINITION: CommandDefinition = {
+  name: 'light',
+  summary: 'Follows a chain and verifies every head. With --store it goes on from what it had verified.',
+  flags: {
+    ...CLIENT_FLAGS,
+    once: { kind: 'switch', help: 'stop when it has caught up with a peer' },
+    'until-height': { kind: 'number', value: 'H', help: 'stop at this height', low: 0, high: Number.MAX_SAFE_INTEGER },
+  },
+  epilogue: 'example: stakecube light --devnet http://127.0.0.1:8080 --store ./light-store',
+}
+
+export async function lightCommand(argv: string[]): Promise<number> {
+  const line = parseCommandLine(DEFINITION, argv)
+  if (line === undefined) return EXIT.ok
+  const inputs = await readChainInputs('light', line)
+  const isJson = line.has('json')
+  const warn = (text: string) => process.stderr.write(`stakecube light: ${text}\n`)
+  try {
+    const client = await openClient(line, inputs, warn)
+    return await follow(client, line, (head) => print(isJson ? headJson(head) : headLine(head)))
+  } catch (error) {
+    throw asCliError(error)
+  }
+}
+
+const print = (text: string) => process.stdout.write(`${text}\n`)
+
+/** Runs until the goal, a failure or a signal; closes the client in any case. */
+async function follow(client: LightClient, line: CommandLine, show: (head: Head) => void): Promise<number> {
+  const stop = new AbortController()
+  const interrupt = () => stop.abort('interrupted')
+  process.once('SIGINT', interrupt)
+  process.once('SIGTERM', interrupt)
+  client.on('head', show)
+  const hasGoal = line.has('once') || line.number('until-height') !== undefined
+  try {
+    const outcome = ended(client, line, stop.signal, hasGoal)
+    await Promise.race([client.start(), outcome])
+    return await outcome
+  } finally {
+    process.off('SIGINT', interrupt)
+    process.off('SIGTERM', interrupt)
+    await client.close()
+  }
+}
+
+function ended(client: LightClient, line: CommandLine, signal: AbortSignal, hasGoal: boolean): Promise<number> {
+  const untilHeight = line.number('until-height')
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => resolve(hasGoal ? EXIT.interrupted : EXIT.ok), { once: true })
+    client.on('error', (error: ClientError) => (error.code === 'store-failed' ? warnStore(error) : reject(error)))
+    client.on('warning', ({ code, sentence }) => {
+      if (code === 'trusted-stale') reject(new CliError('undecided', sentence))
+    })
+    if (untilHeight !== undefined)
+      client.on('head', ({ header }) => (header.height >= BigInt(untilHeight) ? resolve(EXIT.ok) : undefined))
+    if (line.has('once')) client.on('phase', (phase) => (phase === 'following' ? resolve(EXIT.ok) : undefined))
+    if (hasGoal) giveUpWithoutPeer(client, reject)
+  })
+}
+
+const warnStore = (error: ClientError) => process.stderr.write(`stakecube light: ${error.message}\n`)
+
+function giveUpWithoutPeer(client: LightClient, reject: (error: CliError) => void): void {
+  const timer = setTimeout(() => {
+    reject(new CliError('network', `no peer could be reached within ${FIRST_PEER_MS / 1000} s: check the addresses`))
+  }, FIRST_PEER_MS)
+  timer.unref()
+  client.on('peer', ({ state }) => (state === 'connected' ? clearTimeout(timer) : undefined))
+}
+
+function headLine(head: Head): string {
+  const { header, hash, epoch, signedSeats, seats } = head
+  const ageMs = head.verifiedAtMs - Number(header.timeMs)
+  const origin = head.peer === undefined ? 'stored' : `from ${head.peer.slice(-8)}`
+  const signed = head.cert === undefined ? 'genesis' : `signed by ${signedSeats} of ${seats} seats`
+  return `height ${header.height}  epoch ${epoch}  ${shortHash(hash)}  ${signed}  ${(ageMs / 1000).toFixed(1)} s old  ${origin}`
+}
+
+function headJson(head: Head): string {
+  const { header, hash, epoch, signedSeats, seats, verifiedAtMs, peer } = head
+  return JSON.stringify({
+    event: 'head',
+    height: Number(header.height),
+    hash: toHex(hash),
+    epoch,
+    timeMs: Number(header.timeMs),
+    txCount: header.txCount,
+    signedSeats,
+    seats,
+    verifiedAtMs,
+    source: peer ?? (head.cert === undefined ? 'genesis' : 'store'),
+    checkpoint: checkpointText(head),
+  })
+}

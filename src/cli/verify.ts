@@ -1,0 +1,88 @@
+/** `stakecube verify FILE.scproof`: verifies a proof file offline, from a chain spec and a checkpoint (or genesis). */
+import { readFileSync } from 'node:fs'
+import { toHex } from '../base/bytes.ts'
+import { sentence } from '../base/sentence.ts'
+import { createNobleBls } from '../crypto/bls-noble.ts'
+import { loadKernels } from '../kernels/load.ts'
+import { PROOF_FILE_SENTENCES, verifyProofFile, type ProvenFile } from '../light/proof-file.ts'
+import { explain } from '../verify/codes.ts'
+import { parseCommandLine, type CommandDefinition } from './command-line.ts'
+import { CliError, EXIT } from './exit-codes.ts'
+import { CHAIN_FLAGS, codeOf, readChainInputs } from './light-inputs.ts'
+
+const DEFINITION: CommandDefinition = {
+  name: 'verify',
+  summary:
+    'Verifies a proof file without any network. It is believed only as far as the chain spec and the checkpoint are.',
+  operands: ['FILE'],
+  flags: {
+    ...CHAIN_FLAGS,
+    'allow-weak': { kind: 'switch', help: "accept committees smaller than the chain's f and F" },
+  },
+  epilogue: 'example: stakecube verify payment.scproof --spec chain.json --checkpoint 1200:<hash>',
+}
+
+export async function verifyCommand(argv: string[]): Promise<number> {
+  const line = parseCommandLine(DEFINITION, argv)
+  if (line === undefined) return EXIT.ok
+  const path = line.operands[0]!
+  const { spec, checkpoint } = await readChainInputs('verify', line)
+  const bytes = readBytes(path)
+  const kernels = await loadKernels()
+  const engine = { kernels, bls: createNobleBls((message) => kernels.sha256(message)) }
+  const isWeakAllowed = line.has('allow-weak')
+  const verdict = verifyProofFile(engine, spec, checkpoint, bytes, BigInt(Date.now()), isWeakAllowed)
+  if (verdict.kind === 'accepted') {
+    const text = line.has('json') ? JSON.stringify(provenJson(verdict.value)) : provenText(verdict.value)
+    process.stdout.write(`${text}\n`)
+    return EXIT.ok
+  }
+  const { kind, code, operands } = verdict
+  if (line.has('json')) process.stdout.write(`${JSON.stringify({ verdict: kind, code, operands }, bigintText)}\n`)
+  const own: string | undefined = (PROOF_FILE_SENTENCES as Readonly<Record<string, string>>)[code]
+  const reason = own === undefined ? explain(verdict) : sentence(own, operands)
+  throw new CliError(kind === 'undecided' ? 'undecided' : 'rejected', `${path} is ${kind}: ${reason}`)
+}
+
+const bigintText = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value)
+
+function readBytes(path: string): Uint8Array {
+  try {
+    return new Uint8Array(readFileSync(path))
+  } catch (error) {
+    throw new CliError('input', `cannot read the proof file ${path} (${codeOf(error)}): name a file that is there`)
+  }
+}
+
+function factOf({ value }: ProvenFile): string {
+  switch (value.kind) {
+    case 'header':
+      return `block ${value.header.height} is in the chain`
+    case 'transaction':
+      return `transaction ${toHex(value.txid)} is number ${value.proof.index + 1} of ${value.header.txCount} in block ${value.header.height}`
+    case 'state': {
+      const total = value.utxos.reduce((sum, { output }) => sum + output.amount, 0n)
+      return `key prefix ${toHex(value.prefix.bytes)} (${value.prefix.bits} bits) has exactly ${value.utxos.length} unspent outputs, ${total} micro-units in all`
+    }
+    case 'topic': {
+      const count = value.blocks.reduce((sum, { leaves }) => sum + leaves.length, 0)
+      return `the topic has exactly ${count} transactions in ${value.blocks.length} blocks from ${value.start}`
+    }
+  }
+}
+
+function provenText(proven: ProvenFile): string {
+  const { trusted, from, hopCount } = proven
+  const origin = from.height === 0n ? 'genesis' : `the checkpoint ${from.height}:${toHex(from.hash)}`
+  return `verified: ${factOf(proven)}\nunder the final block ${trusted.header.height} (${toHex(trusted.hash)}), ${hopCount} hops from ${origin}`
+}
+
+const provenJson = (proven: ProvenFile): Readonly<Record<string, unknown>> => ({
+  verdict: 'accepted',
+  kind: proven.value.kind,
+  fact: factOf(proven),
+  height: Number(proven.trusted.header.height),
+  hash: toHex(proven.trusted.hash),
+  hops: proven.hopCount,
+  fromHeight: Number(proven.from.height),
+})

@@ -1,0 +1,306 @@
+/** `stakecube wallet`: keys, a balance with its proof, and payments that wait for finality. */
+import { writeFileSync } from 'node:fs'
+import { toHex, fromHex } from '../base/bytes.ts'
+import {
+  accountOf,
+  balanceOf,
+  buildPayment,
+  newAccount,
+  parseOwner,
+  type Account,
+  type LightClient,
+  type Payment,
+  type ProvenTransaction,
+} from '../client/index.ts'
+import type { Kernels } from '../kernels/contract.ts'
+import { loadKernels } from '../kernels/load.ts'
+import { asCliError } from './client-exit.ts'
+import { parseCommandLine, usage, type CommandDefinition, type CommandLine } from './command-line.ts'
+import { CliError, EXIT } from './exit-codes.ts'
+import {
+  CHAIN_FLAGS,
+  CLIENT_FLAGS,
+  codeOf,
+  openClient,
+  readChainInputs,
+  readTextFile,
+  type ChainInputs,
+} from './light-inputs.ts'
+
+/** Until a peer has answered and the client has caught up. */
+const CATCH_UP_MS = 60_000
+/** A payment may be included for so many blocks. */
+const EXPIRY_HEIGHTS = 200n
+
+const KEY_FLAGS = {
+  key: { kind: 'text', value: 'FILE', help: 'key file, from stakecube wallet new' },
+  wallet: { kind: 'text', value: 'NAME', help: 'a ready-made wallet of the devnet, such as alice' },
+} as const
+
+const DEFINITIONS = {
+  new: {
+    name: 'wallet new',
+    summary: 'Makes a key and prints its owner. The file holds the secret: whoever has it can spend.',
+    operands: ['FILE'],
+    flags: {},
+  },
+  address: {
+    name: 'wallet address',
+    summary: 'Prints the owner that others pay to.',
+    flags: { ...KEY_FLAGS, devnet: CHAIN_FLAGS.devnet },
+  },
+  balance: {
+    name: 'wallet balance',
+    summary: 'Prints the balance of an owner, proven complete under a final block.',
+    operands: ['OWNER?'],
+    flags: { ...KEY_FLAGS, ...CLIENT_FLAGS },
+  },
+  send: {
+    name: 'wallet send',
+    summary:
+      'Pays AMOUNT micro-units to an owner (or a wallet of the devnet), waits until that is final and proves it.',
+    operands: ['TO', 'AMOUNT'],
+    flags: {
+      ...KEY_FLAGS,
+      ...CLIENT_FLAGS,
+      'proof-out': { kind: 'text', value: 'FILE', help: 'write the inclusion proof as a .scproof file' },
+    },
+    epilogue: 'example: stakecube wallet send bob 1000000 --wallet alice --devnet http://127.0.0.1:8080',
+  },
+} as const satisfies Record<string, CommandDefinition>
+
+type Sub = keyof typeof DEFINITIONS
+
+const OVERVIEW = `usage: stakecube wallet ${Object.keys(DEFINITIONS).join('|')} [flags]      stakecube wallet NAME --help\n\n${Object.values(
+  DEFINITIONS,
+)
+  .map(({ name, summary }) => `  ${name.padEnd(14)}  ${summary}`)
+  .join('\n')}\n`
+
+export async function walletCommand(argv: string[]): Promise<number> {
+  const [name, ...rest] = argv
+  if (name === undefined || name === '--help') {
+    process.stdout.write(OVERVIEW)
+    return name === undefined ? EXIT.usage : EXIT.ok
+  }
+  if (!Object.hasOwn(DEFINITIONS, name))
+    throw usage({ name: 'wallet' }, `wallet has no command "${name}"; it has ${Object.keys(DEFINITIONS).join(', ')}`)
+  const line = parseCommandLine(DEFINITIONS[name as Sub], rest)
+  if (line === undefined) return EXIT.ok
+  try {
+    return await RUN[name as Sub](line, await loadKernels())
+  } catch (error) {
+    throw asCliError(error)
+  }
+}
+
+const RUN: Readonly<Record<Sub, (line: CommandLine, kernels: Kernels) => Promise<number>>> = {
+  new: makeKey,
+  address: showAddress,
+  balance: showBalance,
+  send,
+}
+
+function print(line: CommandLine, text: string, json: Readonly<Record<string, unknown>>): void {
+  process.stdout.write(`${line.has('json') ? JSON.stringify(json) : text}\n`)
+}
+const warn = (text: string) => process.stderr.write(`stakecube wallet: ${text}\n`)
+
+// ── Keys ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+async function makeKey(line: CommandLine, kernels: Kernels): Promise<number> {
+  const path = line.operands[0]!
+  const { secretKey, owner } = newAccount(kernels)
+  const text = `${JSON.stringify({ kind: 'stakecube-key', secretKey: toHex(secretKey), owner: toHex(owner) }, undefined, 2)}\n`
+  try {
+    writeFileSync(path, text, { flag: 'wx', mode: 0o600 })
+  } catch (error) {
+    const code = codeOf(error)
+    const advice =
+      code === 'EEXIST' ? 'it exists and is not overwritten: name another file' : `${code}: name another file`
+    throw new CliError('environment', `cannot write the key file ${path}: ${advice}`)
+  }
+  print(line, toHex(owner), { owner: toHex(owner), file: path })
+  return EXIT.ok
+}
+
+function readKeyFile(kernels: Kernels, path: string): Account {
+  let secret: unknown
+  try {
+    secret = (JSON.parse(readTextFile(path, 'key file')) as { secretKey?: unknown }).secretKey
+  } catch (error) {
+    if (error instanceof CliError) throw error
+  }
+  const secretKey = typeof secret === 'string' ? fromHex(secret) : undefined
+  if (secretKey?.length !== 32)
+    throw new CliError('input', `${path} is not a key file: make one with stakecube wallet new FILE`)
+  return accountOf(kernels, secretKey)
+}
+
+/** From --key or --wallet; undefined if neither was given. */
+function findAccount(line: CommandLine, kernels: Kernels, inputs: ChainInputs | undefined): Account | undefined {
+  const keyFile = line.text('key')
+  const name = line.text('wallet')
+  if (keyFile !== undefined && name !== undefined) throw new CliError('usage', 'give --key or --wallet, not both')
+  if (keyFile !== undefined) return readKeyFile(kernels, keyFile)
+  if (name === undefined) return undefined
+  return accountOf(kernels, devnetWallet(inputs, name).secretKey)
+}
+
+function devnetWallet(inputs: ChainInputs | undefined, name: string) {
+  const wallets = inputs?.wallets ?? []
+  const wallet = wallets.find((entry) => entry.name === name)
+  if (wallet !== undefined) return wallet
+  const known = wallets.map((entry) => entry.name).join(', ')
+  throw new CliError(
+    'input',
+    `there is no wallet "${name}"; the devnet has ${known === '' ? 'none (--devnet?)' : known}`,
+  )
+}
+
+async function showAddress(line: CommandLine, kernels: Kernels): Promise<number> {
+  const inputs = line.text('devnet') === undefined ? undefined : await readChainInputs('wallet address', line)
+  const account = findAccount(line, kernels, inputs)
+  if (account === undefined) throw usage(DEFINITIONS.address, 'give --key FILE, or --wallet NAME with --devnet')
+  print(line, toHex(account.owner), { owner: toHex(account.owner) })
+  return EXIT.ok
+}
+
+// ── On the network ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Runs `work` with a client that has caught up with a peer; closes it in any case. Ctrl-C aborts. */
+async function withClient(
+  line: CommandLine,
+  inputs: ChainInputs,
+  work: (client: LightClient, signal: AbortSignal) => Promise<number>,
+): Promise<number> {
+  const stop = new AbortController()
+  const interrupt = () => stop.abort('interrupted')
+  process.once('SIGINT', interrupt)
+  const client = await openClient(line, inputs, warn)
+  try {
+    await client.start()
+    await caughtUp(client, stop.signal)
+    return await work(client, stop.signal)
+  } finally {
+    process.off('SIGINT', interrupt)
+    await client.close()
+  }
+}
+
+function caughtUp(client: LightClient, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (client.phase === 'following') return resolve()
+    const timer = setTimeout(() => {
+      reject(new CliError('network', `no peer brought a head within ${CATCH_UP_MS / 1000} s: check the addresses`))
+    }, CATCH_UP_MS)
+    const end = (settle: () => void) => {
+      clearTimeout(timer)
+      settle()
+    }
+    client.on('phase', (phase) => (phase === 'following' ? end(resolve) : undefined))
+    client.on('error', (error) => (error.code === 'store-failed' ? undefined : end(() => reject(error))))
+    client.on('warning', ({ code, sentence }) => {
+      if (code === 'trusted-stale') end(() => reject(new CliError('undecided', sentence)))
+    })
+    signal.addEventListener('abort', () => end(() => reject(new CliError('interrupted', 'stopped by Ctrl-C'))))
+  })
+}
+
+async function showBalance(line: CommandLine, kernels: Kernels): Promise<number> {
+  const inputs = await readChainInputs('wallet balance', line)
+  const [text] = line.operands
+  const owner = text === undefined ? findAccount(line, kernels, inputs)?.owner : readOwner(kernels, inputs, text)
+  if (owner === undefined) throw usage(DEFINITIONS.balance, 'give an OWNER, --key FILE or --wallet NAME')
+  return withClient(line, inputs, async (client, signal) => {
+    const { header, utxos } = await client.unspent(owner, { signal })
+    const { spendable, bound, escrowed } = balanceOf(owner, utxos)
+    print(
+      line,
+      `${spendable} micro-units to spend, ${bound} bound as stake, ${escrowed} in escrow; ${utxos.length} outputs, proven complete at height ${header.height}`,
+      {
+        owner: toHex(owner),
+        spendable: String(spendable),
+        bound: String(bound),
+        escrowed: String(escrowed),
+        outputs: utxos.length,
+        height: Number(header.height),
+        stateRoot: toHex(header.stateRoot),
+      },
+    )
+    return EXIT.ok
+  })
+}
+
+function readOwner(kernels: Kernels, inputs: ChainInputs, text: string): Uint8Array {
+  const owner = parseOwner(text)
+  if (owner !== undefined) return owner
+  if (/^[0-9a-fA-F]{8,}$/.test(text) || inputs.wallets.length === 0)
+    throw new CliError(
+      'input',
+      `"${text.slice(0, 80)}" is not an owner: 32 hex digits, as stakecube wallet address prints`,
+    )
+  return accountOf(kernels, devnetWallet(inputs, text).secretKey).owner
+}
+
+function readAmount(text: string): bigint {
+  if (/^[1-9]\d{0,18}$/.test(text)) return BigInt(text)
+  throw new CliError('usage', `AMOUNT is a whole number of micro-units, at least 1, got "${text.slice(0, 40)}"`)
+}
+
+async function send(line: CommandLine, kernels: Kernels): Promise<number> {
+  const inputs = await readChainInputs('wallet send', line)
+  const account = findAccount(line, kernels, inputs)
+  if (account === undefined) throw usage(DEFINITIONS.send, 'give --key FILE or --wallet NAME')
+  const to = readOwner(kernels, inputs, line.operands[0]!)
+  const amount = readAmount(line.operands[1]!)
+  return withClient(line, inputs, async (client, signal) => {
+    const { utxos, header } = await client.unspent(account.owner, { signal })
+    const expiry = header.height + EXPIRY_HEIGHTS
+    const chain = { chainId: client.chainId, params: client.spec.params }
+    const payment = buildPayment(kernels, chain, { account, utxos, to, amount, expiry })
+    const proven = await client.submit(payment.tx, {
+      signal,
+      onStatus: (status) => (status.kind === 'sent' ? note(line, `${status.outcome} by ${status.peer}`) : undefined),
+    })
+    report(line, amount, payment, proven)
+    const path = line.text('proof-out')
+    if (path !== undefined) await writeProof(client, payment, path, signal)
+    return EXIT.ok
+  })
+}
+
+/** Progress belongs to people, not to whoever reads the JSON. */
+function note(line: CommandLine, text: string): void {
+  if (!line.has('json')) process.stdout.write(`${text}\n`)
+}
+
+function report(line: CommandLine, amount: bigint, { txid, fee, change }: Payment, proven: ProvenTransaction): void {
+  const { header, proof, at } = proven
+  const steps = proof.path.length / 32
+  const text = [
+    `final: ${toHex(txid)} pays ${amount} micro-units (fee ${fee}, change ${change})`,
+    `proof: transaction ${proof.index + 1} of ${header.txCount} in block ${header.height} by ${steps} hashes, verified under the final block ${at.height}`,
+  ].join('\n')
+  print(line, text, {
+    txid: toHex(txid),
+    amount: String(amount),
+    fee: String(fee),
+    change: String(change),
+    height: Number(header.height),
+    index: proof.index,
+    txCount: header.txCount,
+    path: toHex(proof.path),
+    provenAtHeight: Number(at.height),
+  })
+}
+
+async function writeProof(client: LightClient, { txid }: Payment, path: string, signal: AbortSignal): Promise<void> {
+  const { bytes } = await client.exportProof({ kind: 2, txid }, { signal })
+  try {
+    writeFileSync(path, bytes)
+  } catch (error) {
+    throw new CliError('environment', `cannot write the proof to ${path} (${codeOf(error)}): name another file`)
+  }
+  warn(`the proof is in ${path} (${bytes.length} bytes): stakecube verify ${path} --spec FILE`)
+}

@@ -1,0 +1,100 @@
+/**
+ * Making a proof file: the hops from a checkpoint (or genesis) to a peer's head, and the proof under that head, all from one
+ * peer. What comes out is verified as a stranger would verify it before it is given to anyone.
+ */
+import { rejected, type Result } from '../base/verdict.ts'
+import type { Committee } from '../chain/committee.ts'
+import type { Header } from '../chain/header.ts'
+import { chainIdOf, type ChainSpec } from '../chain/spec.ts'
+import type { Engine } from '../crypto/engine.ts'
+import { encodeProofFile, PROOF_FILE_HOP_COUNT_MAX, verifyProofFile, type ProvenFile } from '../light/proof-file.ts'
+import type { Network, PeerName } from '../ports/network.ts'
+import type { Update } from '../verify/light.ts'
+import type { Checkpoint } from '../verify/trust.ts'
+import type { Answer } from '../wire/envelope.ts'
+import { decodeHopsResponse, encodeHopsRequest } from '../wire/hops.ts'
+import { FRAME_LIMITS, HOP_COUNT_MAX } from '../wire/limits.ts'
+import { encodeProofRequest, type ProofRequest } from '../wire/proof.ts'
+import { FORMS_FULL } from '../wire/update.ts'
+
+export interface ExportContext {
+  readonly engine: Engine
+  readonly spec: ChainSpec
+  readonly network: Network
+  /** Absent: the file leads from genesis. */
+  readonly checkpoint: Checkpoint | undefined
+  readonly nowMs: bigint
+  readonly signal?: AbortSignal
+}
+
+export interface ExportedProof {
+  /** The `.scproof` file. */
+  readonly bytes: Uint8Array
+  readonly proven: ProvenFile
+}
+
+/** Without `at`: the proof is made under whatever head the hops lead to. */
+export type FreeProofRequest = ProofRequest extends infer Each
+  ? Each extends unknown
+    ? Omit<Each, 'at'>
+    : never
+  : never
+
+interface Way {
+  readonly base: Header
+  readonly committee: Committee | undefined
+  readonly hops: readonly Update[]
+}
+
+/** From one peer. Rejects with TransportError if it does not answer. */
+export async function exportProof(
+  context: ExportContext,
+  peer: PeerName,
+  request: FreeProofRequest,
+): Promise<Result<ExportedProof>> {
+  const way = await fetchWay(context, peer)
+  if (way.kind === 'rejected') return way
+  const { base, committee, hops } = way.value
+  const at = hops.at(-1)?.header.height ?? base.height
+  const asked = encodeProofRequest({ ...request, at } as ProofRequest)
+  const response = await ask(context, peer, 'proof', asked)
+  const { engine, spec, checkpoint, nowMs } = context
+  const chainId = chainIdOf(engine.kernels, spec)
+  const bytes = encodeProofFile({ chainId, base, committee, hops, request: asked, response })
+  const proven = verifyProofFile(engine, spec, checkpoint, bytes, nowMs)
+  return proven.kind === 'accepted'
+    ? { kind: 'accepted', value: { bytes, proven: proven.value } }
+    : rejected(proven.code, proven.operands)
+}
+
+/** Updates until the peer has nothing newer. */
+async function fetchWay(context: ExportContext, peer: PeerName): Promise<Result<Way>> {
+  let height = context.checkpoint?.height ?? 0n
+  let way: Way | undefined
+  const hops: Update[] = []
+  for (;;) {
+    const wantBase = way === undefined
+    const request = encodeHopsRequest({ fromHeight: height, countMax: HOP_COUNT_MAX, wantBase, forms: FORMS_FULL })
+    const answer = decodeHopsResponse(await ask(context, peer, 'hops', request), context.spec.params)
+    if (answer.kind === 'rejected') return answer
+    const body = bodyOf(answer.value)
+    if (body === undefined) return rejected('query-unavailable', { asked: 1, reasons: 'the peer refused' })
+    if (way === undefined) {
+      if (body.base === undefined) return rejected('base-missing', { peer })
+      way = { base: body.base.header, committee: body.base.committee, hops }
+    }
+    if (body.updates.length === 0) return { kind: 'accepted', value: way }
+    hops.push(...body.updates)
+    height = body.updates.at(-1)!.header.height
+    if (hops.length > PROOF_FILE_HOP_COUNT_MAX)
+      return rejected('file-size', { bytes: hops.length, bytesMax: PROOF_FILE_HOP_COUNT_MAX })
+    if (body.updates.length < HOP_COUNT_MAX) return { kind: 'accepted', value: way }
+  }
+}
+
+const bodyOf = <Body>(answer: Answer<Body>): Body | undefined => (answer.kind === 'served' ? answer.body : undefined)
+
+function ask({ network, signal }: ExportContext, peer: PeerName, protocol: 'hops' | 'proof', bytes: Uint8Array) {
+  const { timeoutMs, responseBytesMax } = FRAME_LIMITS[protocol]
+  return network.request(peer, protocol, bytes, { timeoutMs, responseBytesMax, signal })
+}
