@@ -86,18 +86,26 @@ export function auditCommittee(
   committee: Committee,
   root: Hash32,
 ): Result<void, AuditCode> {
-  const { kernels } = engine
-  const { head, shards } = committee
   const fault =
+    checkCube(params, committee.head) ??
+    checkShape(committee) ??
+    checkRoot(engine.kernels, committee, root) ??
+    auditContent(engine.kernels, params, committee) ??
+    checkAggregate(engine, committee)
+  return fault ?? accepted(undefined)
+}
+
+/** All of the audit but the root and the keys, which {@link auditCommittee} adds. */
+export function auditContent(kernels: Kernels, params: CubeParams, committee: Committee): Fault {
+  const { head, shards } = committee
+  return (
     checkCube(params, head) ??
     checkShape(committee) ??
-    checkRoot(kernels, committee, root) ??
     checkDraws(params, head) ??
     checkCommitteeOrder(kernels, head, shards) ??
     checkCredentials(head, shards) ??
-    checkMembers(kernels, params, head, shards) ??
-    checkAggregate(engine, committee)
-  return fault ?? accepted(undefined)
+    checkMembers(kernels, params, head, shards)
+  )
 }
 
 /** The cube as the head lists it: labels, cover, and the f and F that follow. Needs no more than the head. */

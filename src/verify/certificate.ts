@@ -61,14 +61,19 @@ type Fault = Rejected<CertCode> | undefined
 
 /**
  * Decodes the keys of a committee and computes its root. Refuses a shape that does not follow from its f and F, keys that
- * are no keys, and an aggregateKey that is not their sum. Whether the root is the right one is for the caller to compare.
+ * are no keys, and an aggregateKey that is not their sum. Whether the root is the right one is for the caller to compare;
+ * one that already has it may pass it.
  */
-export function committeeKeys(engine: Engine, committee: Committee): Result<CommitteeKeys, AuditCode> {
-  const { kernels, bls } = engine
+export function committeeKeys(
+  engine: Engine,
+  committee: Committee,
+  root: Hash32 = committeeRoot(engine.kernels, committee),
+): Result<CommitteeKeys, AuditCode> {
+  const { bls } = engine
   const fault = checkShape(committee) ?? checkAggregate(engine, committee)
   if (fault !== undefined) return fault
   const seatKeys = committee.shards.flatMap(({ members }) => members.map(({ blsPk }) => bls.decodeKey(blsPk)!))
-  return accepted({ root: committeeRoot(kernels, committee), head: committee.head, committee, seatKeys })
+  return accepted({ root, head: committee.head, committee, seatKeys })
 }
 
 /** Whether the set bits of a bitmap are a quorum under `rule` ([FIN-1]). Bits beyond the committee do not count. */

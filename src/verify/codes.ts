@@ -25,8 +25,9 @@ import { TRUST_SENTENCES } from './trust.ts'
 export const DECODE_SENTENCES: Readonly<Record<DecodeCode, string>> = {
   'decode-short': 'At byte {offset}, {needed} bytes are needed and {left} are left; get the data again.',
   'decode-trailing': 'The data ends at byte {offset} and {left} more bytes follow; get the data again.',
-  'decode-count': 'At byte {offset}, {what} is or are outside what is allowed; get the data from another source.',
-  'decode-value': 'At byte {offset}, the encoding breaks the rule "{what}"; get the data from another source.',
+  'decode-count': 'At byte {offset}, the size of {what} is not allowed ({values}); get the data from another source.',
+  'decode-value':
+    'At byte {offset}, the encoding breaks the rule "{what}" ({values}); get the data from another source.',
 }
 
 type ProofCode = HistoryCode | MerkleCode | StateProofCode | TopicCode | TransactionProofCode
@@ -77,10 +78,17 @@ export const SENTENCE_FAMILIES: readonly Readonly<Record<string, string>>[] = [
 export const VERIFICATION_SENTENCES: Readonly<Record<string, string>> = Object.assign({}, ...SENTENCE_FAMILIES)
 export const VERIFICATION_CODES: readonly string[] = Object.keys(VERIFICATION_SENTENCES)
 
-/** The sentence for a rejected or undecided verdict; a code from elsewhere is named as it is. */
+/**
+ * The sentence for a rejected or undecided verdict; a code from elsewhere is named as it is. `{values}` stands for all
+ * operands that the sentence does not name.
+ */
 export function explain({ code, operands }: { readonly code: string; readonly operands: Operands }): string {
   const template = VERIFICATION_SENTENCES[code]
-  if (template !== undefined) return sentence(template, operands)
-  const values = Object.entries(operands).map(([name, value]) => `${name} ${String(value)}`)
-  return `Refused with code ${code}${values.length === 0 ? '' : ` (${values.join(', ')})`}.`
+  if (template === undefined) return `Refused with code ${code} (${valuesOf(operands, '')}).`
+  return sentence(template, { ...operands, values: valuesOf(operands, template) })
+}
+
+function valuesOf(operands: Operands, template: string): string {
+  const rest = Object.entries(operands).filter(([name]) => !template.includes(`{${name}}`))
+  return rest.length === 0 ? 'no values' : rest.map(([name, value]) => `${name} ${String(value)}`).join(', ')
 }

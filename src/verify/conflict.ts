@@ -11,7 +11,7 @@ import type { Engine } from '../crypto/engine.ts'
 import { verifyCert, type CertCode, type CommitteeKeys } from './certificate.ts'
 import { checkChain, checkFresh, type Chain, type Trusted, type TrustCode } from './trust.ts'
 
-/** A header with a certificate and the committee that must have signed it. */
+/** A header with a certificate, and the committee of its epoch as the caller knows it from his own chain. */
 export interface Certified {
   readonly header: Header
   readonly cert: FinalityCert
@@ -19,19 +19,11 @@ export interface Certified {
 }
 
 export type ConflictCode =
-  | 'evidence-committee'
-  | 'evidence-heights'
-  | 'evidence-same-block'
-  | 'evidence-path'
-  | 'conflict-history'
-  | TrustCode
-  | CertCode
+  'evidence-heights' | 'evidence-same-block' | 'evidence-path' | 'conflict-history' | TrustCode | CertCode
 
 export const CONFLICT_SENTENCES: Readonly<
-  Record<'evidence-committee' | 'evidence-heights' | 'evidence-same-block' | 'evidence-path', string>
+  Record<'evidence-heights' | 'evidence-same-block' | 'evidence-path', string>
 > = {
-  'evidence-committee':
-    'The header names the committee {got} and was brought with the committee {expected}; the evidence is void.',
   'evidence-heights':
     'The headers have heights {first} and {second}, and such evidence needs {relation}; the evidence is void.',
   'evidence-same-block':
@@ -134,12 +126,10 @@ function checkLeaf({ kernels }: Engine, header: Header, leafHeight: bigint, leaf
       })
 }
 
-/** Of this chain, with the right committee's valid certificate. */
+/** Of this chain, with the committee's valid certificate. What the header says of its committee plays no part. */
 function checkCertified(engine: Engine, chain: Chain, { header, cert, committee }: Certified): Fault {
   const foreign = checkChain(chain, header)
   if (foreign !== undefined) return foreign
-  if (!equalBytes(committee.root, header.committeeRoot))
-    return rejected('evidence-committee', { got: toHex(header.committeeRoot), expected: toHex(committee.root) })
   const certified = verifyCert(engine, chain.params, chain.chainId, committee, header, cert)
   return certified.kind === 'rejected' ? certified : undefined
 }

@@ -14,7 +14,7 @@ import { blockHash, type Header } from '../chain/header.ts'
 import { epochOf } from '../chain/params.ts'
 import type { BlsKey, SignedMessage } from '../crypto/bls-contract.ts'
 import type { Engine } from '../crypto/engine.ts'
-import { auditCommittee, type AuditCode } from '../cube/audit.ts'
+import { auditContent } from '../cube/audit.ts'
 import { committeeRoot } from '../cube/committee.ts'
 import type { Kernels } from '../kernels/contract.ts'
 import {
@@ -209,9 +209,9 @@ function fullSigners(engine: Engine, chain: Chain, root: Hash32, committee: Comm
   const got = committeeRoot(engine.kernels, committee)
   if (!equalBytes(got, root))
     return rejected('committee-root', { epoch: committee.head.epoch, got: toHex(got), expected: toHex(root) })
-  const audited: Result<void, AuditCode> = auditCommittee(engine, chain.params, committee, root)
-  if (audited.kind === 'rejected') return audited
-  const keys = committeeKeys(engine, committee)
+  const fault = auditContent(engine.kernels, chain.params, committee)
+  if (fault !== undefined) return fault
+  const keys = committeeKeys(engine, committee, got)
   return keys.kind === 'rejected' ? keys : accepted(fromKeys(engine, keys.value))
 }
 
@@ -246,10 +246,11 @@ export function prepareUpdate(
   const root = sameEpoch ? trusted.header.committeeRoot : trusted.header.nextCommitteeRoot
   // Another block of the trusted height is evidence whatever it says, if it is certified.
   const sameHeight = header.height === trusted.header.height
-  const content =
-    checkCommitteeRoot(root, header) ??
-    (sameEpoch && !sameHeight ? checkNextCommitteeRoot(trusted.header, header) : undefined) ??
-    (sameHeight ? undefined : checkTime(chain, trusted.header, header))
+  const content = sameHeight
+    ? undefined
+    : (checkCommitteeRoot(root, header) ??
+      (sameEpoch ? checkNextCommitteeRoot(trusted.header, header) : undefined) ??
+      checkTime(chain, trusted.header, header))
   if (content !== undefined) return content
   const hash = blockHash(engine.kernels, header)
   const signers = signersOf(engine, chain, epoch, root, sameEpoch ? trusted.committee : undefined, update)

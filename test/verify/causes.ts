@@ -403,9 +403,6 @@ function conflictCauses(model: ModelChain): Record<string, Cause[]> {
   return {
     'evidence-heights': [() => verifyHeightConflict(engine, chain, certified(5), certified(6))],
     'evidence-same-block': [() => verifyHeightConflict(engine, chain, certified(5), certified(5))],
-    'evidence-committee': [
-      () => verifyHeightConflict(engine, chain, { ...certified(5), committee: model.committee(2) }, fork()),
-    ],
     'evidence-path': [
       () => verifyHistoryConflict(engine, chain, certified(5), certified(6), zero, model.history.inclusionProof(5, 6)),
     ],

@@ -98,6 +98,7 @@ test('[LC-5] another certified block at the trusted height is a conflict, whatev
     ...model.headers[5]!,
     stateRoot: new Uint8Array(32),
     timeMs: 1n,
+    committeeRoot: new Uint8Array(32),
     nextCommitteeRoot: new Uint8Array(32),
   }
   const conflict = step(model.trusted(5), { header, cert: model.cert(header), historyPath: new Uint8Array(0) })
