@@ -7,9 +7,8 @@
  */
 import { assert } from '../base/assert.ts'
 import type { Hash32 } from '../base/brand.ts'
-import { toHex } from '../base/bytes.ts'
+import { equalBytes, toHex } from '../base/bytes.ts'
 import { accepted, rejected, type Result } from '../base/verdict.ts'
-import type { Block } from '../chain/block.ts'
 import { deviceData } from '../chain/output-data.ts'
 import { KIND } from '../chain/output.ts'
 import type { Tx, TxBody } from '../chain/transaction.ts'
@@ -106,15 +105,23 @@ export class Mempool {
     return accepted(prepared.txid)
   }
 
-  /** Follows the chain to `ledger`, whose last block is `block`: drops what it holds and what it has made invalid. */
-  advance(ledger: Ledger, block: Block): void {
+  /**
+   * Follows the chain to `ledger`: drops what it holds and what it has made invalid. One block on from the last ledger
+   * costs what that block spent; any other step checks all that wait again.
+   */
+  advance(ledger: Ledger): void {
+    const isNext = equalBytes(ledger.header.parent, this.#ledger.hash)
     this.#ledger = ledger
-    for (const tx of block.body.transactions) {
-      const included = this.#waiting.get(toHex(this.#cache.prepare(tx).txid))
-      if (included !== undefined) this.#drop(included)
+    for (const outpoint of ledger.delta.spent) {
+      const spender = this.#claims.get(showOutpoint(outpoint))
+      if (spender !== undefined) this.#drop(spender)
     }
     for (const waiting of [...this.#waiting.values()])
-      if (checkTxRules(this.#engine.kernels, this.#place(), waiting).kind === 'rejected') this.#drop(waiting)
+      if ((!isNext || dependsOnHeight(waiting, ledger)) && this.#isInvalid(waiting)) this.#drop(waiting)
+  }
+
+  #isInvalid(waiting: Waiting): boolean {
+    return checkTxRules(this.#engine.kernels, this.#place(), waiting).kind === 'rejected'
   }
 
   /** Candidates for the next block, best fee per byte first, at most `bytesMax` bytes in all. */
@@ -162,6 +169,16 @@ export class Mempool {
     for (const claim of waiting.claims) this.#claims.delete(claim)
     this.#bytes -= waiting.byteCount
   }
+}
+
+/** Whether one more block can make it invalid without spending its inputs: by its height or by a registration. */
+function dependsOnHeight({ tx, spent }: Waiting, { header }: Ledger): boolean {
+  const { expiry, outputs } = tx.body
+  return (
+    expiry <= header.height ||
+    outputs.some(({ kind }) => kind === KIND.device) ||
+    spent.some(({ output }) => output.kind !== KIND.transfer)
+  )
 }
 
 const sumOfBytes = (all: Iterable<Waiting>): number => [...all].reduce((sum, { byteCount }) => sum + byteCount, 0)

@@ -118,7 +118,7 @@ export class FullNode {
       execute: (_engine, _chain, ledger, block) => execution.execute(ledger, block),
       onCommit: (ledger, block, cert) => {
         this.view.advance({ ledger, block, cert })
-        this.mempool.advance(ledger, block)
+        this.mempool.advance(ledger)
       },
     })
     this.#agreement = new Agreement({

@@ -83,16 +83,25 @@ test('a block takes out what it holds, what it made invalid, and what expired', 
   const block = world.build(genesis, { transactions: [included, pay(1, 9n, [], 1n)] })
   const result = world.execute(genesis, block)
   assert.ok(result.kind === 'accepted')
-  pool.advance(result.value, block)
+  pool.advance(result.value)
   assert.deepEqual(
     pool.select(1 << 20).map((tx) => toHex(idOf(tx))),
     [toHex(idOf(waiting))],
   )
   let ledger = result.value
   for (let height = 2; height <= 6; height++) {
-    const next = world.build(ledger)
     ledger = world.next(ledger)
-    pool.advance(ledger, next)
+    pool.advance(ledger)
   }
   assert.deepEqual([ledger.header.height, pool.count, pool.byteCount], [6n, 0, 0])
+})
+
+test('a pool that missed blocks checks all that wait again', () => {
+  const pool = poolOf()
+  const [spent, waiting] = [pay(0, 2n), pay(1, 2n)]
+  pool.add(spent)
+  pool.add(waiting)
+  const far = world.advance(world.next(genesis, { transactions: [pay(0, 9n, [], 1n)] }), 2)
+  pool.advance(far)
+  assert.deepEqual(pool.select(1 << 20), [waiting])
 })
