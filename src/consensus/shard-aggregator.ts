@@ -4,6 +4,7 @@
  * It sends at once when the whole core has voted alike or when 2f+1 of it have, since with that from every shard there is a
  * quorum; what comes later, or less than that, goes out when a short time has passed, with growing pauses.
  */
+import { VOTE } from '../chain/certificate.ts'
 import type { HeightState } from './height-state.ts'
 import type { Aggregate } from './messages.ts'
 import type { PeerName } from './events.ts'
@@ -79,7 +80,9 @@ export class ShardAggregator {
     blamed: PeerName[],
   ): Aggregate | undefined {
     const count = tally.voteCountInShard(shard)
-    if (count <= duty.sentSeats) {
+    // Late prevotes change nothing once there is a quorum; late precommits still make the certificate fuller ([REW-1]).
+    const isSettled = duty.sentSeats > 0 && tally.target.type === VOTE.prevote && seats.isQuorum(tally.provenBitmap)
+    if (count <= duty.sentSeats || isSettled) {
       duty.dueMs = Infinity
       return undefined
     }
