@@ -1,6 +1,6 @@
 /** The computing parts that a node runs on: the best kernels this machine has, BLS with a memory, and a signer. */
 import type { BlsSigner } from '../crypto/bls-contract.ts'
-import { createNobleBls } from '../crypto/bls-noble.ts'
+import { loadBls, type BlsEngineName } from '../crypto/bls-kernel/load.ts'
 import { nobleBlsSigner } from '../crypto/bls-signer.ts'
 import type { Engine } from '../crypto/engine.ts'
 import { loadKernels } from '../kernels/load.ts'
@@ -11,8 +11,9 @@ export interface NodeEngine extends Engine {
   readonly signer: BlsSigner
 }
 
-export async function createNodeEngine(): Promise<NodeEngine> {
+/** `bls`: which verifier to take; the kernel unless told otherwise. */
+export async function createNodeEngine(bls: BlsEngineName = 'kernel'): Promise<NodeEngine> {
   const kernels = await loadKernels()
-  const bls = new RememberingBls(createNobleBls((bytes) => kernels.sha256(bytes)))
-  return { kernels, bls, signer: nobleBlsSigner }
+  const verifier = await loadBls({ prefer: bls, sha256: (bytes) => kernels.sha256(bytes) })
+  return { kernels, bls: new RememberingBls(verifier), signer: nobleBlsSigner }
 }
