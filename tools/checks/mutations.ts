@@ -40,7 +40,7 @@ export async function run({ seed, full }: CheckOptions): Promise<CheckOutcome> {
   const targets = [
     ...models.flatMap(([label, model]) => updateTargets(label, model)),
     ...proofTargets(models[0]![1]),
-    ...fileTargets(models[0]![1]),
+    ...fileTargets(models[0]![1], new ModelChain({ engine, height: 6, validators: 1 })),
   ]
   const refusedWhole = targets.filter(({ bytes, judge }) => judge(bytes).kind !== 'accepted').map(({ name }) => name)
   const tally: Tally = { mutants: 0, accepted: [], undecided: [], threw: [], codes: new Map() }
