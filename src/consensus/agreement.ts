@@ -364,13 +364,12 @@ export class Agreement {
     if (state.step !== 'propose' || this.#nowMs < state.roundStartMs || !this.#maySign(state)) return false
     if (this.#record?.height === state.height && this.#record.round === state.round && this.#record.hasProposed)
       return false
-    return state.own.includes(state.context.seats.proposer(state.parent.seed, state.height, state.round))
+    return state.own.includes(state.proposer(state.round))
   }
 
   #propose(state: HeightState): void {
-    const { seats } = state.context
     const { engine, chain, signer } = this.#config
-    const secretKey = this.#secretOf(seats.proposer(state.parent.seed, state.height, state.round).name)
+    const secretKey = this.#secretOf(state.proposer(state.round).name)
     const block = state.valid?.candidate.block ?? this.#buildBlock(state, secretKey)
     const bytes = encodeBlock(block)
     const hash = blockHash(engine.kernels, block.header)

@@ -34,6 +34,8 @@ export interface Proposal {
 /** A second proposal of one round can only come from a faulty proposer; a few are kept since one may gather a quorum. */
 const PROPOSALS_MAX = 4
 const BODIES_MAX = 4
+/** A block's header may name any round below its proposal's: what is remembered is bounded. */
+const PROPOSERS_MAX = 128
 
 export class RoundState {
   readonly proposals: Proposal[] = []
@@ -78,6 +80,8 @@ export class HeightState {
   holdMs: number | undefined
   resendCount = 0
   readonly #rounds = new Map<number, RoundState>()
+  readonly #proposers = new Map<number, Voter>()
+  #ascending: readonly [number, RoundState][] | undefined
   readonly #candidates = new Map<string, Candidate[]>()
 
   constructor(context: PhaseContext, parent: Header, own: readonly Voter[], startMs: number) {
@@ -98,6 +102,7 @@ export class HeightState {
     if (known !== undefined) return known
     const state = new RoundState(this.context, round)
     this.#rounds.set(round, state)
+    this.#ascending = undefined
     return state
   }
 
@@ -105,13 +110,25 @@ export class HeightState {
     return this.at(this.round)
   }
 
+  /** Who proposes in `round`; remembered, since every settled event asks. */
+  proposer(round: number): Voter {
+    const known = this.#proposers.get(round)
+    if (known !== undefined) return known
+    const voter = this.context.seats.proposer(this.parent.seed, this.height, round)
+    if (this.#proposers.size >= PROPOSERS_MAX) this.#proposers.clear()
+    this.#proposers.set(round, voter)
+    return voter
+  }
+
   /** Rounds that something is known of, ascending. */
   get rounds(): readonly [number, RoundState][] {
-    return [...this.#rounds].sort((a, b) => a[0] - b[0])
+    this.#ascending ??= [...this.#rounds].sort((a, b) => a[0] - b[0])
+    return this.#ascending
   }
 
   forgetRoundsBelow(round: number): void {
     for (const known of this.#rounds.keys()) if (known < round) this.#rounds.delete(known)
+    this.#ascending = undefined
   }
 
   /** Keeps a candidate, or returns the equal one that is here; undefined when too many bodies claim this hash. */

@@ -123,7 +123,7 @@ export class Intake {
     const { engine, chain } = this.#world
     const { header, body } = block
     if (header.height !== state.height) return rejected('height-differs', { height: header.height })
-    const proposer = state.context.seats.proposer(state.parent.seed, state.height, header.round)
+    const proposer = state.proposer(header.round)
     const message = revealMessage(engine.kernels, chain.chainId, state.height)
     if (!engine.bls.verify(proposer.key, message, body.reveal))
       return rejected('reveal-invalid', { round: header.round })
@@ -216,9 +216,8 @@ export class Intake {
   /** [HDR-3] and [HDR-2]: the round's proposer signed it, and an older block comes with a later prevote quorum. */
   #isGoodProposal(state: HeightState, from: PeerName, message: ProposalMessage, candidate: Candidate): boolean {
     const { engine, chain } = this.#world
-    const { seats } = state.context
     const { round, height } = message
-    const proposer = seats.proposer(state.parent.seed, height, round)
+    const proposer = state.proposer(round)
     const signed = proposalMessage(engine.kernels, chain.chainId, height, round, candidate.hash, candidate.bodyHash)
     if (!engine.bls.verify(proposer.key, signed, message.signature)) {
       this.blame(from, 'bad-proposal-signature', { round })

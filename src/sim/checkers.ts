@@ -30,6 +30,9 @@ export const CHECKERS = [
 ] as const
 export type CheckerName = (typeof CHECKERS)[number]
 
+/** First byte of a `votes` message. */
+const VOTES_KIND = 2
+
 /** The first ones tell the story. */
 const VIOLATIONS_PER_CHECKER_MAX = 3
 
@@ -81,8 +84,7 @@ export class Checkers {
 
   /** An honest node puts a frame on the wire. */
   sent(node: number, frame: Uint8Array): void {
-    if (frame[0] !== FRAME.agreement) return
-    if (frame[1] !== 1 && frame[1] !== 2) return
+    if (frame[0] !== FRAME.agreement || frame[1] !== VOTES_KIND) return
     const message = decodeMessage(frame.subarray(1), this.#params)
     assert(message.kind === 'accepted', 'an honest node sends what decodes')
     if (message.value.kind !== 'votes') return

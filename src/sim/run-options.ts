@@ -75,11 +75,11 @@ export function randomRun(seed: string): RunOptions {
     clockOffsetMsMax: prng.below(800),
     diskMs: 1 + prng.below(10),
     faulty,
-    healAfterMs: 4000 + prng.below(6000),
+    healAfterMs: 3000 + prng.below(6000),
     crashCount: isCalm ? 0 : prng.below(6),
     partitionCount: isCalm ? 0 : prng.below(3),
     walletCount: 2,
-    paymentEveryMs: 900,
+    paymentEveryMs: 1700,
     progressBlocks: 2,
     progressMs: 180_000,
   }
