@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
 import { SecretKey } from '@chainsafe/blst'
+import { sha256 } from '@noble/hashes/sha2.js'
 import { Prng } from '../../src/base/prng.ts'
 import type { BlsKey, BlsVerifier, SignedMessage } from '../../src/crypto/bls-contract.ts'
 import { blsKernelBytes, createBlsMachine, createKernelBls } from '../../src/crypto/bls-kernel/index.ts'
+import { loadBls } from '../../src/crypto/bls-kernel/load.ts'
 import { nobleBlsSigner } from '../../src/crypto/bls-signer.ts'
 import { describeBlsVerifier } from './bls-verifier-suite.ts'
 
@@ -76,6 +78,18 @@ describe(`tables of the BLS kernel (BLS_SEED=${SEED})`, () => {
     const { exports } = await WebAssembly.instantiate(module)
     assert.deepEqual(WebAssembly.Module.imports(module), [])
     assert.throws(() => (exports['memory'] as WebAssembly.Memory).grow(1), RangeError)
+  })
+
+  it('gives way to noble where the engine has no WebAssembly', async () => {
+    const { WebAssembly: engine } = globalThis
+    assert.equal((await loadBls({ sha256 })).engine, 'kernel')
+    assert.equal((await loadBls({ sha256, prefer: 'noble' })).engine, 'noble')
+    try {
+      Reflect.deleteProperty(globalThis, 'WebAssembly')
+      assert.equal((await loadBls({ sha256 })).engine, 'noble')
+    } finally {
+      Object.defineProperty(globalThis, 'WebAssembly', { value: engine, configurable: true, writable: true })
+    }
   })
 
   it('asserts on a key of another verifier', async () => {
