@@ -21,8 +21,8 @@
  * Heights, amounts (micro-units) and block times (milliseconds since 1970) are bigint. Everything that fails throws
  * ClientError {code, message, operands}; a call with an aborted signal rejects with the code `aborted`.
  */
-import { createNobleBls } from '../crypto/bls-noble.ts'
 import type { BlsVerifier } from '../crypto/bls-contract.ts'
+import { loadBls } from '../crypto/bls-kernel/load.ts'
 import type { ChainSpec } from '../chain/spec.ts'
 import { chainIdOf } from '../chain/spec.ts'
 import type { Kernels } from '../kernels/contract.ts'
@@ -48,7 +48,7 @@ export interface LightClientOptions {
   readonly network: Network | NetworkFactory
   /** The fastest that the engine runs, unless given. */
   readonly kernels?: Kernels
-  /** Noble's, unless given. */
+  /** The kernel's where WebAssembly runs, else noble's, unless given. */
   readonly bls?: BlsVerifier
   /** Go on with committees smaller than the chain's f and F say: for trying things out. */
   readonly weakCommitteesAllowed?: boolean
@@ -60,7 +60,7 @@ export interface LightClientOptions {
 export async function createLightClient(options: LightClientOptions): Promise<LightClient> {
   if (options.peers.length === 0) throw new ClientError('no-peers')
   const kernels = options.kernels ?? (await loadKernels())
-  const bls = options.bls ?? createNobleBls((bytes) => kernels.sha256(bytes))
+  const bls = options.bls ?? (await loadBls({ sha256: (bytes) => kernels.sha256(bytes) }))
   const { spec, peers, store, network, checkpoint, weakCommitteesAllowed } = options
   return new LightClient({
     engine: { kernels, bls },
