@@ -122,5 +122,12 @@ export function followingAt(height: bigint, count = 12, nowMs = Date.now()): Par
   const peer = (name: string) => ({
     ...{ name, address: `/ip4/127.0.0.1/udp/1/webrtc-direct/p2p/${name}`, transport: 'webrtc-direct', height },
   })
-  return { phase: 'following', head: heads[0], heads, committee: committeeOf(4, 7), peers: [peer('a'), peer('b')] }
+  return {
+    phase: 'following',
+    head: heads[0],
+    heads,
+    committee: committeeOf(4, 7),
+    peers: [peer('a'), peer('b')],
+    witnessCount: 2,
+  }
 }

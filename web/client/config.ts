@@ -59,11 +59,12 @@ export async function fetchText(url: string): Promise<string> {
 export function parseConfig(text: string, source: string): ClientConfig {
   const document = parseObject(text, source)
   const { chainSpec, checkpoint } = document
+  const rtcPeers = stringsOf(document['peers'])
   if (chainSpec === undefined) throw new ClientProblem('bad-config', `${source} names no chainSpec.`)
   return {
     chainSpec: typeof chainSpec === 'string' ? chainSpec : JSON.stringify(chainSpec),
     checkpoint: typeof checkpoint === 'string' ? parseCheckpoint(checkpoint) : undefined,
-    peers: [...stringsOf(document['peers']), ...stringsOf(document['wsPeers'])].flatMap(parsePeers),
+    peers: stringsOf(rtcPeers.length > 0 ? rtcPeers : document['wsPeers']).flatMap(parsePeers),
     wallets: Array.isArray(document['wallets']) ? document['wallets'].flatMap(parseWallet) : [],
   }
 }

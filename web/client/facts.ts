@@ -73,6 +73,8 @@ export interface ClientFacts {
   /** The committee of the head's epoch, once it has been audited. */
   readonly committee: Committee | undefined
   readonly peers: readonly PeerFacts[]
+  /** Peers that were lately seen to have the head. */
+  readonly witnessCount: number
   /** Height that the store held when this visit began: verified before, not again. */
   readonly resumedHeight: bigint | undefined
   /** The trusted header is older than the trust period ([LC-1]): a fresh checkpoint is needed. */
@@ -89,6 +91,7 @@ export const NO_FACTS: ClientFacts = {
   heads: [],
   committee: undefined,
   peers: [],
+  witnessCount: 0,
   resumedHeight: undefined,
   expired: false,
   problem: undefined,

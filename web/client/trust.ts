@@ -62,15 +62,16 @@ function following(facts: ClientFacts, nowMs: number, shown: string): Trust {
       word: 'Stale',
       sentence: `No new block for ${Math.round(ageMs / 1000)} seconds. ${shown} It may have changed since.`,
     }
-  if (facts.peers.length < 2)
+  if (facts.witnessCount < 2)
     return {
       level: 'unwitnessed',
       word: 'Verified, one peer',
-      sentence: 'This device checked every block. One peer alone cannot forge one, but it could hide newer ones.',
+      sentence:
+        'This device checked the last block. So far one peer has shown it: it cannot forge a block, but it could hide newer ones.',
     }
   return {
     level: 'verified',
     word: 'Verified',
-    sentence: `This device checked every block itself; ${facts.peers.length} peers were asked and none contradicts it.`,
+    sentence: `This device checked the certificate of each block shown; ${facts.witnessCount} peers have the same head and none contradicts it.`,
   }
 }

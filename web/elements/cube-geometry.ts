@@ -47,7 +47,7 @@ function place(label: string, dimensions: number): Point {
   for (let bit = 0; bit < label.length; bit++) {
     const main = bit < dimensions
     const angle = main ? (bit * Math.PI) / dimensions + Math.PI / (2 * dimensions) : ((bit - dimensions) * Math.PI) / 3
-    const length = (main ? stretch(bit, dimensions) : 0.3 / (bit - dimensions + 1)) * (label[bit] === '1' ? 1 : -1)
+    const length = (main ? stretch(bit, dimensions) : 0.38 / (bit - dimensions + 1)) * (label[bit] === '1' ? 1 : -1)
     x += length * Math.cos(angle)
     y -= length * Math.sin(angle)
   }

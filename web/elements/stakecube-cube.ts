@@ -72,6 +72,9 @@ export class StakecubeCube extends StakecubeElement {
         text-anchor: middle;
         dominant-baseline: central;
       }
+      .vertex text.long {
+        font-size: 8.5px;
+      }
       .vertex.member circle.body {
         fill: var(--_accent-soft);
         stroke: var(--_accent);
@@ -189,7 +192,7 @@ export class StakecubeCube extends StakecubeElement {
 
   #svg(drawing: Drawing, signers: readonly boolean[][], summary: string): SVGTemplateResult | TemplateResult {
     const { labels, points, ranks } = drawing
-    const radius = Math.max(7, Math.min(19, 110 / Math.sqrt(labels.length)))
+    const radius = Math.max(5, Math.min(20, 62 / Math.sqrt(labels.length)))
     const at = ({ x, y }: Point) => ({ x: SIZE / 2 + x * (SIZE / 2 - MARGIN), y: SIZE / 2 + y * (SIZE / 2 - MARGIN) })
     return html`<svg
       class="drawing"
@@ -208,16 +211,16 @@ export class StakecubeCube extends StakecubeElement {
 
   #vertex(at: Point, radius: number, label: string, rank: number, signers: readonly boolean[][]): SVGTemplateResult {
     const seats = signers[rank] ?? []
-    const ring = radius + 7
+    const ring = radius + 6
     return svg`<g
       class="vertex ${rank >= 0 ? 'member' : ''} ${rank >= 0 && rank === this.pointed ? 'pointed' : ''}"
       @pointerenter=${() => (this.pointed = rank)} @pointerleave=${() => (this.pointed = -1)}
     >
       <circle class="body" cx=${at.x} cy=${at.y} r=${radius}></circle>
-      ${radius < 13 ? nothing : svg`<text x=${at.x} y=${at.y}>${label === '' ? 'all' : label}</text>`}
+      ${radius < 13 ? nothing : svg`<text class=${label.length > 4 ? 'long' : ''} x=${at.x} y=${at.y}>${label === '' ? 'all' : label}</text>`}
       ${seats.map((signed, seat) => {
         const angle = (2 * Math.PI * seat) / seats.length - Math.PI / 2
-        return svg`<circle class="seat ${signed ? 'signed' : ''}" r=${seats.length > 10 ? 2 : 3.6}
+        return svg`<circle class="seat ${signed ? 'signed' : ''}" r=${seats.length > 10 ? 1.8 : 3.2}
           cx=${at.x + ring * Math.cos(angle)} cy=${at.y + ring * Math.sin(angle)}></circle>`
       })}
     </g>`

@@ -1,0 +1,263 @@
+/**
+ * The elements' client over the light client of src/client: turns its events into one snapshot of facts, and its proven
+ * values into words. It adds no trust of its own: everything in a snapshot was verified there.
+ */
+import { toHex } from '../../src/base/bytes.ts'
+import { sentence } from '../../src/base/sentence.ts'
+import { blockHash } from '../../src/chain/header.ts'
+import type { Owner } from '../../src/chain/output.ts'
+import { SPEC_SENTENCES, chainIdOf, parseChainSpec, type ChainSpec } from '../../src/chain/spec.ts'
+import { ClientError } from '../../src/client/errors.ts'
+import type { Head, PeerInfo } from '../../src/client/events.ts'
+import { createLightClient } from '../../src/client/index.ts'
+import type { LightClient } from '../../src/client/light-client.ts'
+import { accountOf, balanceOf, buildPayment } from '../../src/client/wallet.ts'
+import { createKernelBls } from '../../src/crypto/bls-kernel/index.ts'
+import { loadKernels } from '../../src/kernels/load.ts'
+import type { Store } from '../../src/ports/index.ts'
+import { openIdbStore } from '../../src/store/idb.ts'
+import { createMemoryStore } from '../../src/store/memory.ts'
+import type { ClientConfig } from './config.ts'
+import {
+  ClientProblem,
+  HEADS_KEPT,
+  NO_FACTS,
+  problemOf,
+  type BalanceFacts,
+  type ClientFacts,
+  type ClientSource,
+  type HeadFacts,
+  type PaymentProgress,
+  type PeerFacts,
+  type Phase,
+  type ProofFacts,
+  type Wallet,
+} from './facts.ts'
+import { inspectProofFile } from './proof-steps.ts'
+
+/** Peers that a page connects to: each costs a peer connection, and a few witnesses are enough. */
+const PEERS_USED = 4
+/** Blocks that a payment may wait for. */
+const EXPIRY_BLOCKS = 200n
+/** After a head, time for the other peers to bring it too before witnesses are counted. */
+const WITNESS_DELAY_MS = 400
+const WITNESS_SAMPLES = 3
+
+/** Opens the store, loads the network and starts to follow. Rejects with ClientProblem. */
+export async function startLiveClient(config: ClientConfig): Promise<ClientSource> {
+  const spec = parseChainSpec(config.chainSpec)
+  if (spec.kind === 'rejected')
+    throw new ClientProblem(
+      'bad-chain',
+      `The chain spec is refused: ${sentence(SPEC_SENTENCES[spec.code], spec.operands)}`,
+    )
+  try {
+    const client = await open(config, spec.value)
+    const live = new LiveClient(client, spec.value, config)
+    await live.start()
+    return live
+  } catch (cause) {
+    throw asProblem(cause)
+  }
+}
+
+async function open(config: ClientConfig, spec: ChainSpec): Promise<LightClient> {
+  const kernels = await loadKernels()
+  const bls = await createKernelBls({ sha256: (bytes) => kernels.sha256(bytes) }).catch(() => undefined)
+  const { browserNetwork } = await import('../../src/client/browser-network.ts')
+  const { checkpoint } = config
+  return createLightClient({
+    spec,
+    kernels,
+    peers: someOf(config.peers, PEERS_USED),
+    store: await openStore(`stakecube/${toHex(chainIdOf(kernels, spec))}`),
+    network: browserNetwork(),
+    ...(bls === undefined ? {} : { bls }),
+    ...(checkpoint === undefined ? {} : { checkpoint }),
+  })
+}
+
+/** A private window may have no database: then nothing is kept, and everything else works. */
+async function openStore(name: string): Promise<Store> {
+  try {
+    return await openIdbStore(name, { onWarning: ({ message }) => console.warn(message) })
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'not-writable')) throw cause
+    console.warn(cause.message)
+    return createMemoryStore()
+  }
+}
+
+/** `count` of the items, drawn anew for each visit so that no peer can count on serving it. */
+function someOf<Item>(items: readonly Item[], count: number): Item[] {
+  const keyed = items.map((item) => ({ item, key: Math.random() }))
+  return keyed
+    .sort((a, b) => a.key - b.key)
+    .slice(0, count)
+    .map(({ item }) => item)
+}
+
+const asProblem = (cause: unknown): ClientProblem => {
+  if (cause instanceof ClientProblem) return cause
+  const { code, sentence: text } = problemOf(cause)
+  const full = text.charAt(0).toUpperCase() + text.slice(1)
+  return new ClientProblem(code, full.endsWith('.') ? full : `${full}.`, { cause })
+}
+
+class LiveClient implements ClientSource {
+  readonly #client: LightClient
+  readonly #config: ClientConfig
+  readonly #listeners = new Set<() => void>()
+  #facts: ClientFacts
+  #hadPeers = false
+  #witnessSamples: number[] = []
+
+  constructor(client: LightClient, spec: ChainSpec, config: ClientConfig) {
+    this.#client = client
+    this.#config = config
+    const { name, params } = spec
+    this.#facts = { ...NO_FACTS, chain: { name, params, chainId: client.chainId }, phase: 'connecting' }
+    client.on('head', (head) => this.#onHead(head))
+    client.on('peer', () => this.#onPeers())
+    client.on('phase', () => this.#set({}))
+    client.on('error', (error) => this.#onError(error))
+    client.on('closed', () => this.#set({}))
+  }
+
+  async start(): Promise<void> {
+    await this.#client.start()
+    const height = this.#client.head?.header.height
+    this.#set(height === undefined || height === 0n ? {} : { resumedHeight: height })
+  }
+
+  get facts(): ClientFacts {
+    return this.#facts
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  close(): Promise<void> {
+    return this.#client.close()
+  }
+
+  // ── Facts ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #set(change: Partial<ClientFacts>): void {
+    const expired = this.#client.phase === 'stale'
+    this.#facts = { ...this.#facts, phase: this.#phase(), committee: this.#client.committee, expired, ...change }
+    for (const listener of this.#listeners) listener()
+  }
+
+  #phase(): Phase {
+    const { phase, peers, head } = this.#client
+    if (phase === 'halted' || phase === 'failed') return 'stopped'
+    if (peers.length === 0) return this.#hadPeers ? 'offline' : 'connecting'
+    if (phase === 'following') return 'following'
+    return phase === 'waiting' && head === undefined ? 'connecting' : 'syncing'
+  }
+
+  #onHead(head: Head): void {
+    const facts = this.#headFacts(head)
+    this.#set({ head: facts, heads: [facts, ...this.#facts.heads].slice(0, HEADS_KEPT) })
+    setTimeout(() => this.#countWitnesses(), WITNESS_DELAY_MS)
+  }
+
+  /** A delay says something only of blocks that came while we followed, one by one. */
+  #headFacts(head: Head): HeadFacts {
+    const { header, hash, cert, epoch, signedSeats, seats, verifiedAtMs, peer } = head
+    const before = this.#facts.head
+    const live = peer !== undefined && this.#client.phase === 'following'
+    const next = before !== undefined && before.header.height + 1n === header.height
+    const delayMs = live && next ? Math.max(0, verifiedAtMs - Number(header.timeMs)) : undefined
+    return { header, hash, cert, epoch, seatsSigned: signedSeats, seatCount: seats, verifiedAtMs, delayMs }
+  }
+
+  /** The largest of the last few counts: between a head and its echo from the others a count is low for a moment. */
+  #countWitnesses(): void {
+    this.#witnessSamples = [this.#client.witnessCount, ...this.#witnessSamples].slice(0, WITNESS_SAMPLES)
+    const witnessCount = Math.max(...this.#witnessSamples)
+    if (witnessCount !== this.#facts.witnessCount) this.#set({ witnessCount })
+  }
+
+  #onPeers(): void {
+    const { peers } = this.#client
+    this.#hadPeers ||= peers.length > 0
+    if (peers.length === 0) this.#witnessSamples = []
+    this.#set({ peers: peers.map(peerFacts), ...(peers.length === 0 ? { witnessCount: 0 } : {}) })
+  }
+
+  #onError(error: ClientError): void {
+    const { code, message } = asProblem(error)
+    this.#set({ problem: { code, sentence: message } })
+  }
+
+  // ── Verbs ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async balance(owner: Owner): Promise<BalanceFacts> {
+    try {
+      const { header, utxos } = await this.#client.unspent(owner)
+      const { spendable, bound } = balanceOf(owner, utxos)
+      return { owner, utxos, spendable, bound, height: header.height }
+    } catch (cause) {
+      throw asProblem(cause)
+    }
+  }
+
+  async pay(
+    wallet: Wallet,
+    to: Owner,
+    amount: bigint,
+    report: (progress: PaymentProgress) => void,
+  ): Promise<ProofFacts> {
+    const { engine, spec, chainId } = this.#client
+    try {
+      report({ stage: 'proving', txid: undefined, proof: undefined })
+      const { header, utxos } = await this.#client.unspent(wallet.owner)
+      const account = accountOf(engine.kernels, wallet.secretKey)
+      const request = { account, utxos, to, amount, expiry: header.height + EXPIRY_BLOCKS }
+      const { tx, txid } = buildPayment(engine.kernels, { chainId, params: spec.params }, request)
+      report({ stage: 'signed', txid, proof: undefined })
+      await this.#client.submit(tx, {
+        onStatus: ({ kind }) => (kind === 'sent' ? report({ stage: 'sent', txid, proof: undefined }) : undefined),
+      })
+      const proof = await this.proveTransaction(txid)
+      report({ stage: 'final', txid, proof })
+      return proof
+    } catch (cause) {
+      throw asProblem(cause)
+    }
+  }
+
+  async proveTransaction(txid: Uint8Array): Promise<ProofFacts> {
+    try {
+      const { bytes } = await this.#client.exportProof({ kind: 2, txid })
+      return { ...(await this.inspect(bytes)), kind: 'transaction' }
+    } catch (cause) {
+      throw asProblem(cause)
+    }
+  }
+
+  inspect(file: Uint8Array): Promise<ProofFacts> {
+    const { engine, spec } = this.#client
+    const { checkpoint } = this.#config
+    const provenHash = async (height: bigint): Promise<Uint8Array | undefined> => {
+      const proven = await this.#client.header(height).catch(() => undefined)
+      return proven && blockHash(engine.kernels, proven.header)
+    }
+    return inspectProofFile({ engine, spec, checkpoint, nowMs: BigInt(Date.now()), provenHash }, file)
+  }
+}
+
+function peerFacts({ name, address, height }: PeerInfo): PeerFacts {
+  const transport = address.includes('/p2p-circuit')
+    ? 'relay'
+    : address.includes('/webrtc-direct')
+      ? 'webrtc-direct'
+      : /\/wss?(\/|$)/.test(address)
+        ? 'websocket'
+        : 'other'
+  return { name, address, transport, height }
+}
