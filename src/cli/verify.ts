@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { toHex } from '../base/bytes.ts'
 import { sentence } from '../base/sentence.ts'
-import { createNobleBls } from '../crypto/bls-noble.ts'
+import { loadBls } from '../crypto/bls-kernel/load.ts'
 import { loadKernels } from '../kernels/load.ts'
 import { PROOF_FILE_SENTENCES, verifyProofFile, type ProvenFile } from '../light/proof-file.ts'
 import { explain } from '../verify/codes.ts'
@@ -29,7 +29,7 @@ export async function verifyCommand(argv: string[]): Promise<number> {
   const { spec, checkpoint } = await readChainInputs('verify', line)
   const bytes = readBytes(path)
   const kernels = await loadKernels()
-  const engine = { kernels, bls: createNobleBls((message) => kernels.sha256(message)) }
+  const engine = { kernels, bls: await loadBls({ sha256: (message) => kernels.sha256(message) }) }
   const isWeakAllowed = line.has('allow-weak')
   const verdict = verifyProofFile(engine, spec, checkpoint, bytes, BigInt(Date.now()), isWeakAllowed)
   if (verdict.kind === 'accepted') {
