@@ -121,7 +121,10 @@ async function readDevnet(name: string): Promise<Json> {
 }
 
 function devnetFile(name: string): string {
-  return existsSync(name) && statSync(name).isDirectory() ? join(name, 'devnet.json') : name
+  if (!existsSync(name) || !statSync(name).isDirectory()) return name
+  const file = join(name, 'devnet.json')
+  if (existsSync(file)) return file
+  throw new CliError('input', `${name} holds no devnet.json: give the http address that "stakecube devnet" printed`)
 }
 
 async function fetchDevnet(name: string): Promise<string> {

@@ -83,7 +83,7 @@ function giveUpWithoutPeer(client: LightClient, reject: (error: CliError) => voi
 function headLine(head: Head): string {
   const { header, hash, epoch, signedSeats, seats } = head
   const ageMs = head.verifiedAtMs - Number(header.timeMs)
-  const origin = head.peer === undefined ? 'stored' : `from ${head.peer.slice(-8)}`
+  const origin = head.peer === undefined ? (head.cert === undefined ? '' : 'stored') : `from ${head.peer.slice(-8)}`
   const signed = head.cert === undefined ? 'genesis' : `signed by ${signedSeats} of ${seats} seats`
   return `height ${header.height}  epoch ${epoch}  ${shortHash(hash)}  ${signed}  ${(ageMs / 1000).toFixed(1)} s old  ${origin}`
 }
