@@ -26,6 +26,7 @@ export interface CampaignSummary {
   readonly virtualHours: number
   readonly faultyValidators: number
   readonly equivocationsFound: number
+  readonly evidenceIncluded: number
   readonly peersBlamed: number
   /** Over the runs' medians. */
   readonly finalityMedianMs: number
@@ -52,6 +53,7 @@ export class CampaignTally {
   #virtualMs = 0
   #faulty = 0
   #equivocations = 0
+  #evidence = 0
   #blamed = 0
 
   get runs(): number {
@@ -67,6 +69,7 @@ export class CampaignTally {
     this.#virtualMs += report.virtualMs
     this.#faulty += report.strategies.length
     this.#equivocations += report.equivocationsFound
+    this.#evidence += report.evidenceIncluded
     this.#blamed += report.peersBlamed
   }
 
@@ -82,6 +85,7 @@ export class CampaignTally {
       virtualHours: Math.round(this.#virtualMs / 36_000) / 100,
       faultyValidators: this.#faulty,
       equivocationsFound: this.#equivocations,
+      evidenceIncluded: this.#evidence,
       peersBlamed: this.#blamed,
       finalityMedianMs: sorted[sorted.length >> 1] ?? 0,
     }

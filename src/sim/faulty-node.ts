@@ -78,6 +78,9 @@ export class FaultyNode<Snapshot> extends SimNode<Snapshot> {
     const strategy = this.#strategy === 'mixed' ? this.#faulty.prng.pick(MIXED) : this.#strategy
     const message = decodeMessage(effect.bytes, this.setupParams)
     assert(message.kind === 'accepted', 'our own message decodes')
+    // A proposal that is handed on to one peer is somebody else's: there is nothing of ours to sign anew.
+    if (message.value.kind === 'proposal' && effect.type !== 'broadcast' && strategy !== 'silent')
+      return super.handle(effect)
     this.#lie(strategy, message.value, effect)
   }
 

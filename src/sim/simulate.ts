@@ -21,6 +21,8 @@ export interface RunReport {
   readonly messagesPerNodeBlock: number
   readonly bytesPerNodeBlock: number
   readonly equivocationsFound: number
+  /** Double votes in final blocks, for which stake was burnt. */
+  readonly evidenceIncluded: number
   readonly peersBlamed: number
 }
 
@@ -63,6 +65,7 @@ function reportOf(options: RunOptions, { signer }: SimTools, world: World): RunR
     messagesPerNodeBlock: perNodeBlock(traffic.reduce((sum, { messages }) => sum + messages, 0)),
     bytesPerNodeBlock: perNodeBlock(traffic.reduce((sum, { bytes }) => sum + bytes, 0)),
     equivocationsFound: world.equivocationCount,
+    evidenceIncluded: world.evidenceCount,
     peersBlamed: world.blameCount,
   }
 }

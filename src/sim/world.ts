@@ -6,6 +6,7 @@ import { epochOf } from '../chain/params.ts'
 import { chainIdOf } from '../chain/spec.ts'
 import { encodeTx } from '../chain/transaction.ts'
 import { Agreement, DEFAULT_TIMES, type AgreementConfig, type AgreementTimes } from '../consensus/agreement.ts'
+import { EvidencePool } from '../consensus/evidence-pool.ts'
 import type { AgreementEffect } from '../consensus/events.ts'
 import type { BlsSigner } from '../crypto/bls-contract.ts'
 import type { Engine } from '../crypto/engine.ts'
@@ -42,6 +43,8 @@ export class World {
   readonly finalityMs: number[] = []
   equivocationCount = 0
   blameCount = 0
+  /** Pieces of evidence in final blocks. */
+  evidenceCount = 0
   readonly #options: RunOptions
   readonly #tools: SimTools
   readonly #bug: PlantedBug | undefined
@@ -49,6 +52,8 @@ export class World {
   readonly #genesis: Ledger
   readonly #chainId: Uint8Array
   readonly #execute: typeof executeBlock
+  /** Of each node; in memory, so that a crash loses it no sooner than the next double vote. */
+  readonly #evidence: readonly EvidencePool[]
   /** Shared like executions: whether a signature is valid does not depend on who asks. */
   readonly #cache: VerifiedCache
   /** Validator of each committee seat, by epoch. */
@@ -74,6 +79,7 @@ export class World {
     this.#genesis = genesisLedger(tools.engine, this.cast.spec)
     this.#execute = sharedExecution(bug?.execute ?? executeBlock)
     this.#cache = bug?.makeCache?.(kernels) ?? new VerifiedCache(kernels)
+    this.#evidence = this.cast.validators.map(({ owner }) => new EvidencePool(params, owner))
     this.queue = new EventQueue(this.startMs)
     this.checkers = new Checkers(params, (height, seat) => this.#voters.get(epochOf(height, params))?.[seat])
     this.network = new SimNetwork(
@@ -169,7 +175,7 @@ export class World {
           from: after ?? { ledger: this.#genesis },
           execute: this.#execute,
           cache: this.#cache,
-          evidence: () => [],
+          evidence: (ledger) => this.#evidence[index]!.candidates(ledger),
         }),
       openAgreement: (chain) => {
         const config: AgreementConfig = {
@@ -203,17 +209,26 @@ export class World {
     this.#keepBound(epoch + 1, ledger)
     if (this.#isFaulty(node)) return
     this.finalityMs.push(this.queue.nowMs - Number(block.header.timeMs))
+    if (Number(block.header.height) > this.checkers.height) this.evidenceCount += block.body.evidence.length
     this.checkers.final(node, block, hash, cert)
   }
 
   #sawReport(node: number, effect: Extract<AgreementEffect, { type: 'misbehaviour' | 'equivocation' }>): void {
     if (effect.type === 'equivocation') {
       this.equivocationCount++
+      this.#evidence[node]!.add(effect.first, effect.second)
+      this.#checkGuilt(node, effect.first.blsPk)
       return
     }
     this.blameCount++
     const peer = Number(effect.peer.slice('node-'.length))
     if (!this.#isFaulty(node) && !this.#wasFaulty(peer)) this.checkers.blamed(node, peer, effect.code)
+  }
+
+  /** Whoever is shown to have voted twice must be one that was told to. */
+  #checkGuilt(node: number, blsPk: Uint8Array): void {
+    const peer = this.cast.validatorOfKey.get(toHex(blsPk)) ?? -1
+    if (!this.#isFaulty(node) && !this.#wasFaulty(peer)) this.checkers.blamed(node, peer, 'two votes')
   }
 
   #isFaulty(index: number): boolean {

@@ -26,6 +26,7 @@ describe(`simulated networks (SIM_SEED=${FIRST_SEED}, SIM_RUNS=${RUN_COUNT})`, (
 
   for (const strategy of STRATEGIES)
     it(`survive ${strategy} validators up to the bound, under both quorum rules`, () => {
+      let [found, burnt] = [0, 0]
       for (const quorum of ['flat', 'two-level'] as const) {
         const base = randomRun(`${FIRST_SEED} ${strategy} ${quorum}`)
         const options: RunOptions = {
@@ -39,9 +40,12 @@ describe(`simulated networks (SIM_SEED=${FIRST_SEED}, SIM_RUNS=${RUN_COUNT})`, (
         }
         const report = simulate(options, model)
         assertOk(report)
-        if (strategy === 'equivocating') assert.ok(report.equivocationsFound > 0, 'two votes of one key are found')
+        found += report.equivocationsFound
+        burnt += report.evidenceIncluded
         if (strategy === 'garbage') assert.ok(report.peersBlamed > 0)
       }
+      if (strategy === 'equivocating') assert.ok(found > 0 && burnt > 0, 'double votes are found and stake is burnt')
+      if (strategy === 'silent') assert.equal(found, 0)
     })
 
   it('repeat exactly from their seed', () => {
