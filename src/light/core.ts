@@ -16,6 +16,7 @@ import type { Trusted, Update } from '../verify/light.ts'
 import { ageMs, isStale } from '../verify/trust.ts'
 import type { CertifiedHeader } from '../wire/certified-header.ts'
 import { encodeConflict, type ConflictEvidence } from '../wire/evidence.ts'
+import type { Answer } from '../wire/envelope.ts'
 import { FRAME_LIMITS } from '../wire/limits.ts'
 import type { SyncCode } from './codes.ts'
 import type {
@@ -28,7 +29,7 @@ import type {
   VerifiedHead,
 } from './contract.ts'
 import { PeerTable, type Peer } from './peers.ts'
-import { bannedWrites, evidenceWrites, headWrites } from './saved-state.ts'
+import { bannedWrites, evidenceWrites, headWrites, reasonText } from './saved-state.ts'
 
 /** Blocks accepted lately whose hashes are kept, to compare with what other peers say about them. */
 const RECENT_COUNT_MAX = 256
@@ -163,6 +164,26 @@ export class LightCore {
     this.peers.ban(peer.name)
     this.effect({ kind: 'save', writes: bannedWrites(this.peers.banned) })
     this.#hangUp(peer, code, true)
+  }
+
+  /** The body of an answer; a malformed one bans, a refusal moves down. */
+  opened<Body>(
+    peer: Peer,
+    protocol: string,
+    decoded: { kind: 'accepted'; value: Answer<Body> } | { kind: 'rejected'; code: string; operands: Operands },
+  ): Body | undefined {
+    if (decoded.kind === 'rejected') {
+      this.accuse(peer, 'malformed', { protocol, reason: reasonText(decoded.code, decoded.operands) })
+      return undefined
+    }
+    if (decoded.value.kind === 'served') return decoded.value.body
+    this.moveDown(peer, decoded.value.refusal)
+    return undefined
+  }
+
+  accuse(peer: Peer, code: string, operands: Operands): void {
+    this.emit({ kind: 'warning', code, operands: { peer: peer.name, ...operands } })
+    this.ban(peer, code)
   }
 
   /** Hang up without remembering. */

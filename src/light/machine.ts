@@ -21,6 +21,7 @@
 import type { Result } from '../base/verdict.ts'
 import type { SyncCode } from './codes.ts'
 import type { LightConfig, LightEffect, LightEvent, LightPhase, QueryValue, SavedEntries } from './contract.ts'
+import { Conflicts } from './conflicts.ts'
 import { LightCore, type Pending } from './core.ts'
 import type { Peer } from './peers.ts'
 import { Queries } from './queries.ts'
@@ -33,12 +34,14 @@ import type { Trusted } from '../verify/light.ts'
 export class LightMachine {
   readonly #core: LightCore
   readonly #sync: Sync
+  readonly #conflicts: Conflicts
   readonly #queries: Queries
   readonly #submissions: Submissions
 
   constructor(config: LightConfig) {
     this.#core = new LightCore(config)
-    this.#sync = new Sync(this.#core)
+    this.#conflicts = new Conflicts(this.#core)
+    this.#sync = new Sync(this.#core, this.#conflicts)
     this.#queries = new Queries(this.#core, (queryId, answer) => this.#onAnswer(queryId, answer))
     this.#submissions = new Submissions(this.#core, this.#queries)
   }
@@ -123,7 +126,7 @@ export class LightMachine {
     }
     if (stored.kind === 'rejected') core.warn(stored.code, stored.operands)
     if (stored.kind !== 'trusted' || this.#checkpointIsBetter(stored.trusted)) return this.#startAfresh()
-    if (core.config.checkpoint !== undefined) this.#sync.compareLater(core.config.checkpoint)
+    if (core.config.checkpoint !== undefined) this.#conflicts.compareLater(core.config.checkpoint)
     core.resume(stored.trusted)
     this.#sync.stopIfStale()
   }
@@ -140,7 +143,7 @@ export class LightMachine {
     if (checkpoint !== undefined && checkpoint.height > 0n) return this.#sync.startFrom(checkpoint)
     const trusted = trustGenesis(core.config)
     if (trusted.kind === 'rejected') return core.fail(trusted.code, trusted.operands)
-    if (checkpoint !== undefined) this.#sync.compareLater(checkpoint)
+    if (checkpoint !== undefined) this.#conflicts.compareLater(checkpoint)
     core.advance(trusted.value, undefined)
     this.#sync.stopIfStale()
   }
@@ -212,11 +215,11 @@ export class LightMachine {
       case 'hops':
         return this.#sync.onHops(peer, pending, bytes)
       case 'conflict':
-        return this.#sync.onConflictProof(peer, pending, bytes)
+        return this.#conflicts.onConflictProof(peer, pending, bytes)
       case 'lookup':
-        return this.#sync.onLookup(peer, pending, bytes)
+        return this.#conflicts.onLookup(peer, pending, bytes)
       case 'checkpoint':
-        return this.#sync.onCheckpointProof(peer, pending, bytes)
+        return this.#conflicts.onCheckpointProof(peer, pending, bytes)
     }
   }
 

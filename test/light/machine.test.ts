@@ -264,3 +264,63 @@ test('a transaction that every peer refuses is told rejected with their reasons;
   for (view.headHeight = 7; view.headHeight < 11; view.headHeight++) world.settle()
   deepEqual(last(world, 'submission')?.status, { kind: 'expired', expiry: 8n })
 })
+
+test('while it follows, trust that runs out is said, its streams are closed, and a fresh head does not revive it', () => {
+  const view = new FixtureView(chain, 9)
+  const world = new World({ engine, spec }, options)
+  world.connect('a', { view })
+  world.settle()
+  world.tick(BigInt(spec.params.trustPeriodMs))
+  equal(world.machine.phase, 'stale')
+  view.headHeight = 12
+  world.settle()
+  world.deliver({ kind: 'asked', queryId: 'q', query: { kind: 'header', height: 1n } })
+  equal(last(world, 'answered')?.answer.kind, 'rejected')
+  equal(world.height, 9n)
+  world.tick(-BigInt(spec.params.trustPeriodMs))
+  world.settle()
+  for (let second = 0; second < 15; second++) {
+    world.tick(1000n)
+    world.settle()
+  }
+  equal(world.height, 12n, 'a clock that was set right lets it go on')
+})
+
+test('a stored head that is too old gives way to a newer checkpoint, and without one stays stale', () => {
+  const first = new World({ engine, spec }, options)
+  first.connect('a', { view: new FixtureView(chain, 5) })
+  first.settle()
+  const nowMs = chain.header(5).timeMs + BigInt(spec.params.trustPeriodMs) + 1n
+  const stale = new World({ engine, spec }, { ...options, nowMs, store: new Map(first.store) })
+  equal(stale.machine.phase, 'stale')
+  const fresh = new World({ engine, spec, checkpoint: checkpointAt(20) }, { ...options, nowMs, store: first.store })
+  fresh.connect('a', { view: new FixtureView(chain) })
+  equal(fresh.settle().height, tip)
+})
+
+test('a checkpoint that is itself too old is stale at once', () => {
+  const nowMs = chain.header(5).timeMs + BigInt(spec.params.trustPeriodMs) + 1n
+  const world = new World({ engine, spec, checkpoint: checkpointAt(5) }, { ...options, nowMs })
+  world.connect('a', { view: new FixtureView(chain) })
+  world.settle()
+  equal(world.machine.phase, 'stale')
+  equal(world.height, 5n)
+})
+
+test('two peers that deliver the same blocks at different times both count as having the head', () => {
+  const views = [new FixtureView(chain, 8), new FixtureView(chain, 8)]
+  const world = new World({ engine, spec }, options)
+  views.forEach((view, index) => world.connect(`p${index}`, { view }))
+  world.settle()
+  for (let height = 9; height <= 16; height++)
+    for (const view of views) {
+      view.headHeight = height
+      world.settle()
+    }
+  equal(world.height, 16n)
+  equal(world.machine.witnessCount, 2)
+  equal(
+    world.notices.filter(({ kind }) => kind === 'head').length,
+    new Set(world.notices.flatMap((notice) => (notice.kind === 'head' ? [notice.head.header.height] : []))).size,
+  )
+})

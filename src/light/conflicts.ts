@@ -1,0 +1,145 @@
+/**
+ * What is done when two blocks may both be final ([LC-5]): claims at or below the trusted head, history paths that do not
+ * lead to it, and a checkpoint against a stored chain. Two certified blocks where there can be one halt the client.
+ */
+import { equalBytes, toHex } from '../base/bytes.ts'
+import { blockHash } from '../chain/header.ts'
+import { verifyHistoryProof } from '../proofs/history.ts'
+import { verifyCert } from '../verify/certificate.ts'
+import { verifyUpdate, type Trusted, type Update } from '../verify/light.ts'
+import { isStale } from '../verify/trust.ts'
+import type { CertifiedHeader } from '../wire/certified-header.ts'
+import { decodeProofResponse, encodeProofRequest, type LinkedHeader } from '../wire/proof.ts'
+import type { Checkpoint } from './contract.ts'
+import { certified, type LightCore, type Pending } from './core.ts'
+import { judge } from './judgement.ts'
+import type { Peer } from './peers.ts'
+
+export class Conflicts {
+  readonly #core: LightCore
+  /** A checkpoint that the stored chain has still to be compared with. */
+  #unchecked: Checkpoint | undefined
+
+  constructor(core: LightCore) {
+    this.#core = core
+  }
+
+  compareLater(checkpoint: Checkpoint): void {
+    this.#unchecked = checkpoint
+  }
+
+  /** What a peer says about a height at or below our head: the same block, or another one that may be certified too. */
+  compareClaim(peer: Peer, second: CertifiedHeader): void {
+    const core = this.#core
+    const { header, cert } = second
+    const ours = core.recent(header.height)
+    if (ours === undefined) return this.#lookUp(peer, second)
+    if (equalBytes(ours.hash, blockHash(core.engine.kernels, header))) return core.agree(peer, header.height)
+    const keys = core.keysAt(header.height)
+    if (cert === undefined || keys === undefined || isStale(core.params, ours.header, core.nowMs)) return
+    const verdict = verifyCert(core.engine, core.params, core.chainId, keys, header, cert)
+    if (verdict.kind === 'rejected') return this.#core.accuse(peer, verdict.code, verdict.operands)
+    core.halt({ kind: 1, first: certified(ours), second })
+  }
+
+  /**
+   * A certified header below our head, of a height that was hopped over: look it up in our head's history, with the help
+   * of a peer that has our head.
+   */
+  #lookUp(peer: Peer, claim: CertifiedHeader): void {
+    const core = this.#core
+    const { trusted } = core
+    const { header, cert } = claim
+    const keys = core.keysAt(header.height)
+    if (trusted === undefined || cert === undefined || keys === undefined) return
+    if (header.height >= trusted.header.height || core.countPending('lookup') > 0) return
+    const isAgreed = ({ agreedHeight }: Peer) => agreedHeight !== undefined && agreedHeight >= trusted.header.height
+    const [helper] = core.peers.ranked(core.nowMs, isAgreed)
+    if (helper === undefined) return
+    const verdict = verifyCert(core.engine, core.params, core.chainId, keys, header, cert)
+    if (verdict.kind === 'rejected') return this.#core.accuse(peer, verdict.code, verdict.operands)
+    const request = encodeProofRequest({ kind: 1, at: trusted.header.height, height: header.height })
+    core.send(helper, 'proof', request, { purpose: 'lookup', claim, claimant: peer.name, trusted })
+  }
+
+  onLookup(peer: Peer, { claim, claimant, trusted }: Pending & { purpose: 'lookup' }, bytes: Uint8Array): void {
+    const core = this.#core
+    const linked = this.#linkedHeader(peer, bytes)
+    if (linked === undefined) return
+    const { height } = claim.header
+    const hash = blockHash(core.engine.kernels, linked.header)
+    if (linked.header.height !== height || !this.#isInHistory(linked, hash, trusted.header))
+      return this.#core.accuse(peer, 'history-proof', { height })
+    const claimer = core.peers.get(claimant)
+    if (equalBytes(hash, blockHash(core.engine.kernels, claim.header))) return claimer && core.agree(claimer, height)
+    if (isStale(core.params, linked.header, core.nowMs)) return
+    core.halt({ kind: 2, first: claim, second: certified(trusted), leafHash: hash, path: linked.path })
+  }
+
+  /**
+   * The history path of an update does not lead to our head: forged, or of a chain that has another block there. Ask the
+   * peer what its history has at our height; a valid proof of another hash under a certified header is a conflict.
+   */
+  suspect(peer: Peer, update: Update, trusted: Trusted): void {
+    const request = encodeProofRequest({ kind: 1, at: update.header.height, height: trusted.header.height })
+    this.#core.send(peer, 'proof', request, { purpose: 'conflict', update, trusted })
+  }
+
+  onConflictProof(peer: Peer, { update, trusted }: Pending & { purpose: 'conflict' }, bytes: Uint8Array): void {
+    const core = this.#core
+    const linked = this.#linkedHeader(peer, bytes)
+    if (linked === undefined) return
+    const historyLeaf = blockHash(core.engine.kernels, linked.header)
+    const claimed: Update = { ...update, historyLeaf, historyPath: linked.path }
+    const verdict = verifyUpdate(core.engine, core, trusted, claimed, core.nowMs)
+    if (verdict.kind === 'accepted') return
+    if (judge(verdict.code) !== 'conflict') return this.#core.accuse(peer, verdict.code, verdict.operands)
+    const second = { header: update.header, cert: update.cert }
+    core.halt({ kind: 2, first: certified(trusted), second, leafHash: historyLeaf, path: linked.path })
+  }
+
+  #isInHistory({ header, path }: LinkedHeader, hash: Uint8Array, at: Trusted['header']): boolean {
+    const { kernels } = this.#core.engine
+    return verifyHistoryProof(kernels, at.historyRoot, at.height, header.height, hash, path).kind === 'accepted'
+  }
+
+  #linkedHeader(peer: Peer, bytes: Uint8Array): LinkedHeader | undefined {
+    const body = this.#core.opened(peer, 'proof', decodeProofResponse(bytes))
+    if (body === undefined || body.kind === 1) return body
+    this.#core.accuse(peer, 'malformed', { protocol: 'proof', reason: `kind ${body.kind} where 1 was asked for` })
+    return undefined
+  }
+
+  // ── A checkpoint against the stored chain ────────────────────────────────────────────────────────────────────────
+
+  compareCheckpoint(trusted: Trusted): void {
+    const core = this.#core
+    const checkpoint = this.#unchecked
+    if (checkpoint === undefined || checkpoint.height > trusted.header.height) return
+    const known = core.recent(checkpoint.height)
+    if (known !== undefined) return this.#checkpointIs(checkpoint, known.hash)
+    if (core.countPending('checkpoint') > 0) return
+    const [peer] = core.peers.ranked(
+      core.nowMs,
+      ({ claim }) => (claim?.head.header.height ?? 0n) >= trusted.header.height,
+    )
+    if (peer === undefined) return
+    const request = encodeProofRequest({ kind: 1, at: trusted.header.height, height: checkpoint.height })
+    core.send(peer, 'proof', request, { purpose: 'checkpoint', checkpoint, at: trusted })
+  }
+
+  onCheckpointProof(peer: Peer, { checkpoint, at }: Pending & { purpose: 'checkpoint' }, bytes: Uint8Array): void {
+    const linked = this.#linkedHeader(peer, bytes)
+    if (linked === undefined || this.#unchecked === undefined) return
+    const hash = blockHash(this.#core.engine.kernels, linked.header)
+    if (linked.header.height !== checkpoint.height || !this.#isInHistory(linked, hash, at.header))
+      return this.#core.accuse(peer, 'history-proof', { height: linked.header.height })
+    this.#checkpointIs(checkpoint, hash)
+  }
+
+  #checkpointIs({ height, hash }: Checkpoint, got: Uint8Array): void {
+    this.#unchecked = undefined
+    if (equalBytes(hash, got)) return
+    this.#core.fail('checkpoint-conflict', { height, got: toHex(got), expected: toHex(hash) })
+  }
+}
