@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { equalBytes } from '../../src/base/bytes.ts'
+import { decodeBlock } from '../../src/chain/block.ts'
+import { decodeCert } from '../../src/chain/certificate.ts'
+import { blockHash } from '../../src/chain/header.ts'
+import { epochOf } from '../../src/chain/params.ts'
+import { DEFAULT_TIMES } from '../../src/consensus/agreement.ts'
+import { committeeOf } from '../../src/ledger/ledger.ts'
+import { loadDevnet, makeDevnet, saveDevnet, type DevnetConfig } from '../../src/node/devnet-config.ts'
+import { Devnet, type DevnetOptions } from '../../src/node/devnet.ts'
+import { createNodeEngine } from '../../src/node/engine.ts'
+import { Traffic } from '../../src/node/traffic.ts'
+import { LevelChainStore } from '../../src/store/level-chain.ts'
+import { verifyCert } from '../../src/verify/certificate.ts'
+
+const engine = await createNodeEngine()
+/** A short pace: these tests wait for blocks, not for the clock. */
+const TIMES = { ...DEFAULT_TIMES, proposeMs: 600, prevoteMs: 300, precommitMs: 300, growthMs: 300, resendMs: 400 }
+const folders: string[] = []
+after(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })))
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'stakecube-devnet-'))
+  folders.push(folder)
+  return folder
+}
+
+const newConfig = (validators: number): DevnetConfig =>
+  makeDevnet(engine, validators, Date.now(), { blockTimeMs: 100, epochLength: 8 })
+
+interface Run {
+  readonly devnet: Devnet
+  readonly warnings: string[]
+  /** Resolves when some validator has the block at `height` on disk. */
+  reaches(height: bigint): Promise<void>
+}
+
+async function start(options: Pick<DevnetOptions, 'config' | 'folder'> & Partial<DevnetOptions>): Promise<Run> {
+  const waiting: { readonly height: bigint; readonly resolve: () => void }[] = []
+  const warnings: string[] = []
+  let head = 0n
+  const devnet = await Devnet.start({
+    ...{ engine, portBase: 0, webrtc: false, times: TIMES },
+    log: { log: (_level, message) => void warnings.push(message) },
+    onFinal: ({ block }) => {
+      head = block.header.height
+      for (const { height, resolve } of waiting) if (height <= head) resolve()
+    },
+    onFailure: (error) => assert.fail(error as Error),
+    ...options,
+  })
+  const reaches = (height: bigint): Promise<void> =>
+    head >= height ? Promise.resolve() : new Promise((resolve) => waiting.push({ height, resolve }))
+  return { devnet, warnings, reaches }
+}
+
+/** Every stored block of a validator links to the one before and its certificate verifies. */
+async function checkStore(folder: string, devnet: Devnet, until: bigint): Promise<void> {
+  const store = await LevelChainStore.open(join(folder, 'chain'), devnet.chain.chainId, () => undefined)
+  try {
+    let parent = devnet.genesis.hash
+    for (let height = 1n; height <= until; height++) {
+      const block = decodeBlock(store.block(height)!)
+      const cert = decodeCert(store.cert(height)!)
+      assert.ok(block.kind === 'accepted' && cert.kind === 'accepted')
+      const { header } = block.value
+      assert.ok(equalBytes(header.parent, parent), `block ${height} has another parent`)
+      const keys = committeeOf(devnet.best.ledger, epochOf(height, devnet.chain.params))
+      const { params, chainId } = devnet.chain
+      if (keys !== undefined)
+        assert.equal(verifyCert(engine, params, chainId, keys, header, cert.value).kind, 'accepted')
+      parent = blockHash(engine.kernels, header)
+    }
+  } finally {
+    await store.close()
+  }
+}
+
+test('one validator makes final blocks alone, over an epoch border, and goes on after a restart', async () => {
+  const folder = newFolder()
+  const config = newConfig(1)
+  const first = await start({ config, folder })
+  await first.reaches(10n)
+  await first.devnet.stop()
+  const stopped = first.devnet.best.height
+
+  const second = await start({ config, folder })
+  assert.equal(second.devnet.best.height, stopped)
+  await second.reaches(stopped + 2n)
+  await second.devnet.stop()
+  await checkStore(join(folder, 'validator-0'), second.devnet, stopped + 2n)
+  assert.deepEqual([...first.warnings, ...second.warnings], [])
+})
+
+test('four validators agree on one chain, with payments, and a stranger to the network catches up', async () => {
+  const folder = newFolder()
+  const config = newConfig(4)
+  const run = await start({ config, folder, dead: [3] })
+  const traffic = new Traffic({
+    ...{ kernels: engine.kernels, chain: run.devnet.chain, nodes: run.devnet.nodes },
+    ...{ secretKey: config.wallets[3]!.secretKey, transactionsPerSecond: 20 },
+  })
+  traffic.start()
+  await run.reaches(12n)
+  traffic.stop()
+  assert.ok(traffic.sentCount > 0)
+  assert.ok(run.devnet.best.ledger.money.issued > 0n)
+  await run.devnet.stop()
+  for (const index of [0, 1, 2]) await checkStore(join(folder, `validator-${index}`), run.devnet, 10n)
+
+  // The fourth was away all the time, and the others have gone on without it.
+  const again = await start({ config, folder })
+  const late = again.devnet.nodes[3]!
+  const target = again.devnet.nodes[0]!.height + 3n
+  await again.reaches(target)
+  while (late.height < target) await again.reaches(again.devnet.best.height + 1n)
+  await again.devnet.stop()
+  await checkStore(join(folder, 'validator-3'), again.devnet, 10n)
+})
+
+test('eight validators keep going with one of them dead', async () => {
+  const folder = newFolder()
+  const config = newConfig(8)
+  const run = await start({ config, folder, dead: [5] })
+  await run.reaches(6n)
+  await run.devnet.stop()
+  assert.equal(run.devnet.nodes.length, 7)
+})
+
+test('a damaged store is named and set aside, and the validator fetches the chain again from its peers', async () => {
+  const folder = newFolder()
+  const config = newConfig(4)
+  const first = await start({ config, folder })
+  await first.reaches(4n)
+  await first.devnet.stop()
+  const chain = join(folder, 'validator-1', 'chain')
+  for (const name of readdirSync(chain)) if (name.startsWith('MANIFEST')) writeFileSync(join(chain, name), 'garbage')
+
+  const second = await start({ config, folder })
+  assert.ok(second.warnings.some((warning) => warning.includes('damaged') && warning.includes(chain)))
+  const target = second.devnet.best.height + 3n
+  await second.reaches(target)
+  while (second.devnet.nodes[1]!.height < target) await second.reaches(second.devnet.best.height + 1n)
+  await second.devnet.stop()
+  assert.ok(readdirSync(join(folder, 'validator-1')).includes('chain.damaged-1'))
+})
+
+test('a devnet’s files come back as they were written', async () => {
+  const folder = newFolder()
+  const config = newConfig(2)
+  await saveDevnet(folder, config)
+  assert.deepEqual(await loadDevnet(folder), config)
+  assert.equal(statSync(join(folder, 'devnet-keys.json')).mode & 0o077, 0)
+  truncateSync(join(folder, 'devnet-keys.json'), 10)
+  await assert.rejects(loadDevnet(folder), /--reset/)
+  rmSync(join(folder, 'devnet-keys.json'))
+  await assert.rejects(loadDevnet(folder), /cannot read .*devnet-keys\.json/)
+})
