@@ -234,3 +234,56 @@ function checkCommittees({ params }: Chain, ledger: Ledger): Rejected<RestoreCod
   }
   return undefined
 }
+
+// ── Whole snapshots ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Header hashes in one part: 64 KiB. */
+const HASHES_PER_PART = 2048
+/** Unspent outputs in one part. */
+const UTXOS_PER_PART = 1024
+
+/**
+ * A ledger as parts that a database keeps together: for a node that does not follow deltas.
+ *
+ *     tip ‖ epochs ‖ parts of (kind u8: 0 hashes, 1 outputs ‖ u32 count and items), in order
+ */
+export function snapshotLedger(kernels: Kernels, ledger: Ledger): Uint8Array[] {
+  const parts = [encodeTip(kernels, ledger), encodeEpochs(kernels, ledger)]
+  const { history } = ledger
+  for (let start = 0; start < history.size; start += HASHES_PER_PART) {
+    const count = Math.min(HASHES_PER_PART, history.size - start)
+    const writer = new Writer(5 + 32 * count).u8(0).u32(count)
+    for (let index = start; index < start + count; index++) writer.bytes(history.hashAt(index))
+    parts.push(writer.finish())
+  }
+  const utxos = [...ledger.outputs.byOutpoint.values()]
+  for (let start = 0; start < utxos.length; start += UTXOS_PER_PART) {
+    const chunk = utxos.slice(start, start + UTXOS_PER_PART)
+    const writer = new Writer(128 * chunk.length).u8(1).u32(chunk.length)
+    for (const utxo of chunk) writeUtxo(writer, utxo)
+    parts.push(writer.finish())
+  }
+  return parts
+}
+
+/** The ledger of a snapshot, checked like every restored one. */
+export function restoreSnapshot(
+  engine: Engine,
+  chain: Chain,
+  parts: readonly Uint8Array[],
+): Result<Ledger, RestoreCode> {
+  const [tip = new Uint8Array(0), epochs = new Uint8Array(0), ...rest] = parts
+  const headerHashes: Hash32[] = []
+  const utxos: Utxo[] = []
+  for (const [index, part] of rest.entries()) {
+    const reader = new Reader(part)
+    const kind = reader.u8()
+    reader.expect(kind <= 1, 'part kind', { kind })
+    const count = reader.u32()
+    if (kind === 0) headerHashes.push(...reader.items('hashes', count, 0, HASHES_PER_PART, (item) => item.bytes(32)))
+    else utxos.push(...reader.items('outputs', count, 0, UTXOS_PER_PART, readUtxo))
+    const read = reader.finish(undefined)
+    if (read.kind === 'rejected') return malformed(`snapshot part ${index}`, read)
+  }
+  return restoreLedger(engine, chain, { tip, epochs, utxos, headerHashes })
+}

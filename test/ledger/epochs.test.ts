@@ -14,6 +14,8 @@ import {
   encodeTip,
   encodeUtxo,
   restoreLedger,
+  restoreSnapshot,
+  snapshotLedger,
   type StoredLedger,
 } from '../../src/ledger/ledger-store.ts'
 import { committeeOf, executeBlock, totalAmount, unaccounted, type Ledger } from '../../src/ledger/ledger.ts'
@@ -209,6 +211,9 @@ test('a random chain accounts for all money, follows its deltas, and goes on the
     assert.equal(unaccounted(ledger), 0n)
     assert.ok(totalAmount(ledger) <= ledger.money.issued)
 
+    const whole = restoreSnapshot(engine, world.chain, snapshotLedger(kernels, ledger))
+    assert.ok(whole.kind === 'accepted' && toHex(whole.value.hash) === toHex(ledger.hash))
+    assert.deepEqual(snapshotLedger(kernels, whole.value).slice(0, 2), snapshotLedger(kernels, ledger).slice(0, 2))
     const restored = restoreLedger(engine, world.chain, store.stored())
     assert.ok(
       restored.kind === 'accepted',
@@ -251,6 +256,11 @@ test('a store that lost or changed something is named, never believed', () => {
     for (let at = 2; at < good[which].length; at += 41)
       assert.equal(codeOf({ [which]: flip(good[which], at) }), 'restore-checksum')
   }
+  const parts = snapshotLedger(kernels, ledger)
+  for (let missing = 0; missing < parts.length; missing++)
+    assert.equal(restoreSnapshot(engine, world.chain, parts.toSpliced(missing, 1)).kind, 'rejected')
+  assert.equal(restoreSnapshot(engine, world.chain, []).kind, 'rejected')
+  assert.equal(restoreSnapshot(engine, world.chain, [...parts, Uint8Array.of(2)]).kind, 'rejected')
   const sealed = (bytes: Uint8Array) => concatBytes(bytes, kernels.sha256(bytes))
   assert.equal(codeOf({ tip: sealed(good.tip.slice(0, -40)) }), 'restore-decode')
   const other = new World('another')
