@@ -43,7 +43,7 @@ export class StakecubeClient extends LitElement {
   @state() private accessor problem: Problem | undefined
   readonly #subscribers = new Set<(client: ClientSource | undefined) => void>()
   #client: ClientSource | undefined
-  #wallets: readonly Wallet[] = []
+  #config: ClientConfig | undefined
   #generation = 0
 
   constructor() {
@@ -56,9 +56,14 @@ export class StakecubeClient extends LitElement {
     return this.#client
   }
 
+  /** What the running client was started with. */
+  get config(): ClientConfig | undefined {
+    return this.#config
+  }
+
   /** Accounts that the configuration brought along (devnets). */
   get wallets(): readonly Wallet[] {
-    return this.#wallets
+    return this.#config?.wallets ?? []
   }
 
   /** Calls back now, perhaps with no client yet, and on each change until the returned function is called. */
@@ -111,7 +116,7 @@ export class StakecubeClient extends LitElement {
       if (generation !== this.#generation) return
       const client = await startLiveClient(config)
       if (generation !== this.#generation) return void client.close()
-      this.#wallets = config.wallets
+      this.#config = config
       this.#replace(client)
       this.dispatchEvent(new CustomEvent('ready'))
     } catch (cause) {

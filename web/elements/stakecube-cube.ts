@@ -229,7 +229,9 @@ export class StakecubeCube extends StakecubeElement {
   #row(drawing: Drawing, seats: readonly boolean[], rank: number): TemplateResult {
     const label = drawing.labels[drawing.ranks.indexOf(rank)] ?? '?'
     const signed = seats.filter(Boolean).length
-    const needed = 2 * drawing.committee.head.f + 1
+    // Only the two-level rule asks something of each shard; the flat one counts all seats together.
+    const asked = this.facts.chain?.params.quorum === 'two-level' ? 2 * drawing.committee.head.f + 1 : undefined
+    const met = asked === undefined || signed >= asked
     return html`<li
       class="${seats.length > 20 ? 'many' : ''} ${rank === this.pointed ? 'pointed' : ''}"
       @pointerenter=${() => (this.pointed = rank)}
@@ -237,8 +239,10 @@ export class StakecubeCube extends StakecubeElement {
     >
       <span class="label"><span class="visually-hidden">Shard </span>${label === '' ? 'all' : label}</span>
       <span class="seats" aria-hidden="true">${seats.map((bit) => html`<i class=${bit ? 'signed' : ''}></i>`)}</span>
-      <span class="count small ${signed >= needed ? 'good' : 'warn'}">
-        ${sign(signed >= needed ? 'check' : 'bang')} ${signed} of ${seats.length}<span class="visually-hidden">
+      <span class="count small ${asked === undefined ? 'soft' : met ? 'good' : 'warn'}">
+        ${asked === undefined ? nothing : sign(met ? 'check' : 'bang')} ${signed} of ${seats.length}<span
+          class="visually-hidden"
+        >
           signed</span
         >
       </span>

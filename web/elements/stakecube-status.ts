@@ -33,7 +33,7 @@ export class StakecubeStatus extends StakecubeElement {
       .badge {
         display: flex;
         flex-wrap: wrap;
-        align-items: baseline;
+        align-items: center;
         gap: 0 0.6rem;
       }
       .word {
