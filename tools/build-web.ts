@@ -10,6 +10,7 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const PAGES = join(ROOT, 'web/pages')
+const EXAMPLES = join(ROOT, 'web/examples')
 const OUT = join(ROOT, 'dist/web')
 
 /** What must never be on a browser's path. */
@@ -110,6 +111,8 @@ const { metafile } = await build({
 })
 refuseForbidden(metafile)
 for (const file of readdirSync(PAGES)) if (extname(file) !== '.ts') copyFileSync(join(PAGES, file), join(OUT, file))
+mkdirSync(join(OUT, 'examples'))
+for (const file of readdirSync(EXAMPLES)) copyFileSync(join(EXAMPLES, file), join(OUT, 'examples', file))
 writeFileSync(join(OUT, 'third-party-notices.txt'), notices(metafile) + '\n')
 
 const outputs = Object.keys(metafile.outputs).filter((file) => !file.endsWith('.map'))

@@ -148,6 +148,15 @@ test(
   },
 )
 
+test('a page with one script tag and no script of its own verifies too', TIMEOUT, async () => {
+  const plain = await LivePage.open(browser, new URL('examples/plain.html', devnet.ready.page).href)
+  await plain.until('a verified head', ({ phase, height }) => phase === 'following' && height !== undefined)
+  const outside = plain.page.locator('main > stakecube-status')
+  await outside.getByText('Verified').waitFor({ timeout: 30_000 })
+  deepEqual(plain.errors, [])
+  await plain.close()
+})
+
 test('no script of the page failed on the way', () => {
   const ours = live.errors.filter((text) => !/ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE/.test(text))
   deepEqual(ours, [])

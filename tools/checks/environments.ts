@@ -72,7 +72,7 @@ function figures(
 
 // ── The chain ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-export async function makeFixture(seed: string, full: boolean): Promise<EnvironmentFixture> {
+async function makeFixture(seed: string, full: boolean): Promise<EnvironmentFixture> {
   const kernels = await loadKernels()
   const bls = await createKernelBls({ sha256: (bytes) => kernels.sha256(bytes) })
   const params = full ? DEVNET_PARAMS : FIXTURE_PARAMS

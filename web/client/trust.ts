@@ -53,6 +53,10 @@ export function trustOf(facts: ClientFacts, nowMs: number): Trust {
   return following(facts, nowMs, shown)
 }
 
+/** Where this visit began, if it went on from what an earlier one had verified. */
+const resumed = ({ resumedHeight }: ClientFacts): string =>
+  resumedHeight === undefined ? '' : ` It went on from block ${resumedHeight}, verified on an earlier visit.`
+
 function following(facts: ClientFacts, nowMs: number, shown: string): Trust {
   const ageMs = headAgeMs(facts, nowMs)
   if (ageMs === undefined) return { level: 'syncing', word: 'Catching up', sentence: shown }
@@ -72,6 +76,6 @@ function following(facts: ClientFacts, nowMs: number, shown: string): Trust {
   return {
     level: 'verified',
     word: 'Verified',
-    sentence: `This device checked the certificate of each block shown; ${facts.witnessCount} peers have the same head and none contradicts it.`,
+    sentence: `This device checked the certificate of each block shown; ${facts.witnessCount} peers have the same head and none contradicts it.${resumed(facts)}`,
   }
 }
