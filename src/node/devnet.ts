@@ -10,6 +10,8 @@ import type { NodeEngine } from './engine.ts'
 import { Execution } from './execution.ts'
 import { FullNode } from './node.ts'
 
+const CONNECT_TIMEOUT_MS = 5000
+
 export interface DevnetOptions {
   readonly engine: NodeEngine
   readonly config: DevnetConfig
@@ -54,6 +56,8 @@ export class Devnet {
       await Promise.all(nodes.map((node) => node.stop()))
       throw error
     }
+    await connected(nodes)
+    for (const node of nodes) node.begin()
     return new Devnet(chain, genesis, nodes)
   }
 
@@ -77,7 +81,7 @@ async function startValidator(
 ): Promise<FullNode> {
   const { engine, config, log, onFailure } = options
   const { seed, blsSecret } = config.validators[index]!
-  return FullNode.start({
+  return FullNode.open({
     ...{ engine, execution, genesis, seed, secretKeys: [blsSecret], log, isFullyConnected: true },
     folder: join(options.folder, `validator-${index}`),
     listen: listenAddresses(options, index),
@@ -86,6 +90,14 @@ async function startValidator(
     ...(options.times === undefined ? {} : { times: options.times }),
     ...(onFailure === undefined ? {} : { onFailure }),
   })
+}
+
+/** Resolves when every node is connected to every other, or after a while: rounds without the proposer cost time-outs. */
+async function connected(nodes: readonly FullNode[]): Promise<void> {
+  const deadlineMs = performance.now() + CONNECT_TIMEOUT_MS
+  const isMissing = (node: FullNode): boolean => node.connectionCount < nodes.length - 1
+  while (nodes.some(isMissing) && performance.now() < deadlineMs)
+    await new Promise((resolve) => setTimeout(resolve, 20))
 }
 
 /** Ports of a validator: TCP and webrtc-direct (UDP) share a number, WebSocket has the next. */

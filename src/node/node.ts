@@ -10,7 +10,10 @@ import { epochOf } from '../chain/params.ts'
 import { decodeTx, encodeTx, txid as txidOf, type Tx } from '../chain/transaction.ts'
 import { Agreement, DEFAULT_TIMES, type AgreementTimes } from '../consensus/agreement.ts'
 import { LedgerChain } from '../consensus/ledger-chain.ts'
-import type { MisbehaviourCode, SignedVote } from '../consensus/events.ts'
+import { EvidencePool } from '../consensus/evidence-pool.ts'
+import type { MisbehaviourCode } from '../consensus/events.ts'
+import { ed25519PublicKey } from '../crypto/ed25519.ts'
+import { ownerOf } from '../crypto/keys.ts'
 import { committeeOf, type Ledger } from '../ledger/ledger.ts'
 import { Mempool } from '../ledger/mempool.ts'
 import { createHost, type Host } from '../net/host.ts'
@@ -32,6 +35,7 @@ import { FinalBell, followResponder } from './follow.ts'
 import { Gossip, gossipOptions, type Judgement } from './gossip.ts'
 import { NodeView, type Recent } from './node-view.ts'
 import { genesisBlock, restore } from './restore.ts'
+import { Silence } from './silence.ts'
 
 export interface NodeOptions {
   readonly engine: NodeEngine
@@ -67,19 +71,25 @@ export class FullNode {
   readonly #options: NodeOptions
   readonly #store: LevelChainStore
   readonly #chain: LedgerChain
-  readonly #driver: AgreementDriver
-  readonly #agreement: Agreement
   readonly #gossip: Gossip
   readonly #direct: Direct
   readonly #network: Libp2pNetwork
   readonly #catchUp: CatchUp
   readonly #dialer: Dialer
+  readonly #evidence: EvidencePool
   readonly #bell = new FinalBell()
+  #agreement: Agreement
+  #driver: AgreementDriver
+  /** Set while the validator must not sign, since it lost what it signed before. */
+  #silence: Silence | undefined
   #server: Server | undefined
 
-  /** Opens the store, executes what is in it, listens, connects and goes on from there. Rejects with StoreError and the like. */
-  static async start(options: NodeOptions): Promise<FullNode> {
-    const { store, recent } = await openStore(options)
+  /**
+   * Opens the store, executes what is in it, listens and connects; the agreement waits for `begin`. Rejects with StoreError
+   * and the like.
+   */
+  static async open(options: NodeOptions): Promise<FullNode> {
+    const { store, recent, wasSetAside } = await openStore(options)
     let node: FullNode | undefined
     const host = await createHost({
       seed: options.seed,
@@ -91,17 +101,18 @@ export class FullNode {
       await store.close()
       throw error
     })
-    node = new FullNode(options, store, recent, host)
-    await node.#start()
+    node = new FullNode(options, store, recent, host, wasSetAside)
+    await node.#listen()
     return node
   }
 
-  private constructor(options: NodeOptions, store: LevelChainStore, recent: Recent, host: Host) {
+  private constructor(options: NodeOptions, store: LevelChainStore, recent: Recent, host: Host, wasSetAside: boolean) {
     const { engine, execution } = options
     const { chain, cache } = execution
     this.#options = options
     this.#store = store
     this.host = host
+    this.#evidence = new EvidencePool(chain.params, ownerOf(engine.kernels, ed25519PublicKey(options.seed)))
     this.mempool = new Mempool(engine, chain, recent.ledger, cache)
     this.view = new NodeView({
       ...{ engine, chain, source: store, start: recent },
@@ -115,16 +126,12 @@ export class FullNode {
       ...{ engine, ...chain, ledger: recent.ledger, cache },
       ...(recent.cert === undefined ? {} : { cert: recent.cert }),
       transactions: () => this.mempool.select(chain.params.blockBytesMax),
+      evidence: (ledger) => this.#evidence.candidates(ledger),
       execute: (_engine, _chain, ledger, block) => execution.execute(ledger, block),
       onCommit: (ledger, block, cert) => {
         this.view.advance({ ledger, block, cert })
         this.mempool.advance(ledger)
       },
-    })
-    this.#agreement = new Agreement({
-      ...{ engine, chain: this.#chain, signer: engine.signer, secretKeys: options.secretKeys },
-      times: options.times ?? DEFAULT_TIMES,
-      batchSeed: randomBytes(32),
     })
     this.#gossip = new Gossip(host, chain.chainId, chain.params, {
       height: () => this.#chain.ledger.header.height + 1n,
@@ -147,6 +154,8 @@ export class FullNode {
       take: (peer, block, cert) => this.#driver.receiveFinal(peer, block, cert),
     })
     this.#dialer = new Dialer(this.#network, host, options.peers)
+    this.#silence = wasSetAside && options.secretKeys.length > 0 ? new Silence(Date.now(), chain.params) : undefined
+    this.#agreement = this.#makeAgreement(this.#silence === undefined)
     this.#driver = this.#makeDriver()
   }
 
@@ -164,6 +173,11 @@ export class FullNode {
 
   get serving(): Server['counters'] | undefined {
     return this.#server?.counters
+  }
+
+  /** Nodes that messages can be sent to. */
+  get connectionCount(): number {
+    return this.#direct.peers.length
   }
 
   /** Multiaddrs that others can dial. */
@@ -186,6 +200,12 @@ export class FullNode {
     return { outcome: 'rejected', reason: `${added.code} ${operandsText(added.operands)}` }
   }
 
+  /** Takes part in the agreement from here on. */
+  begin(): void {
+    if (this.#silence !== undefined) this.#options.log.log('warn', this.#silence.reason)
+    this.#driver.start(this.#store.safety())
+  }
+
   /** Resolves when nothing of the node runs any more and its store is closed. */
   async stop(): Promise<void> {
     this.#dialer.stop()
@@ -199,7 +219,7 @@ export class FullNode {
     await this.#store.close()
   }
 
-  async #start(): Promise<void> {
+  async #listen(): Promise<void> {
     const { chainId } = this.#options.execution.chain
     const requests = REQUESTS.map(
       (protocol) => [protocol, (request: Uint8Array) => answer(this.view, protocol, request)] as const,
@@ -213,8 +233,29 @@ export class FullNode {
     })
     await this.#direct.start()
     this.#gossip.start()
-    this.#driver.start(this.#store.safety())
     this.#dialer.start()
+  }
+
+  #makeAgreement(signs: boolean): Agreement {
+    const { engine, secretKeys, times } = this.#options
+    return new Agreement({
+      ...{ engine, chain: this.#chain, signer: engine.signer, secretKeys: signs ? secretKeys : [] },
+      times: times ?? DEFAULT_TIMES,
+      batchSeed: randomBytes(32),
+    })
+  }
+
+  /** Ends the silence once a block shows that nothing signed before can matter any more. */
+  #listenForEnd({ block }: FinalBytes): void {
+    if (this.#silence?.endsWith(block.header) !== true) return
+    this.#silence = undefined
+    this.#options.log.log('info', `signing again from height ${block.header.height + 1n}`)
+    const before = this.#driver
+    void before.stop().then(() => {
+      this.#agreement = this.#makeAgreement(true)
+      this.#driver = this.#makeDriver()
+      this.#driver.start(this.#store.safety())
+    })
   }
 
   #makeDriver(): AgreementDriver {
@@ -228,11 +269,12 @@ export class FullNode {
       saveFinal: (final) => this.#saveFinal(final),
       onFinal: (final) => {
         this.#bell.ring()
+        this.#listenForEnd(final)
         onFinal?.(final)
       },
       onPeerAhead: (peer, height) => this.#catchUp.behind(peer, height),
       onMisbehaviour: (peer, code) => this.#blame(peer, code),
-      onEquivocation: (first, second) => this.#keepEquivocation(first, second),
+      onEquivocation: (first, second) => this.#evidence.add(first, second),
       onFailure: (error) => onFailure?.(error),
     })
   }
@@ -266,41 +308,43 @@ export class FullNode {
     const times = CUT_OFF_AT_ONCE.includes(code) ? Number.MAX_SAFE_INTEGER : 1
     for (let count = 0; count < times && !this.isBanned(peer); count++) this.#server?.fault(peer, code)
   }
-
-  #keepEquivocation(first: SignedVote, _second: SignedVote): void {
-    this.#options.log.log('warn', 'double vote', { height: first.height, round: first.round })
-  }
 }
 
 interface Opened {
   readonly store: LevelChainStore
   readonly recent: Recent
+  /** A damaged store was replaced by an empty one. */
+  readonly wasSetAside: boolean
 }
 
 /** A damaged store is set aside and the chain fetched again from peers. */
 async function openStore(options: NodeOptions): Promise<Opened> {
   const folder = join(options.folder, 'chain')
-  const warn = ({ message }: { readonly message: string }): void => options.log.log('warn', message)
+  let wasSetAside = false
+  const warn = ({ message }: { readonly message: string }): void => {
+    wasSetAside = true
+    options.log.log('warn', message)
+  }
   const store = await LevelChainStore.open(folder, options.execution.chain.chainId, warn)
   try {
-    return await fill(options, store)
+    return { store, recent: await fill(options, store), wasSetAside }
   } catch (error) {
     await store.close()
     if (!isCorruption(error)) throw error
-    setAside(folder, error, (warning) => warn(warning))
-    return fill(options, await LevelChainStore.open(folder, options.execution.chain.chainId, warn))
+    setAside(folder, error, warn)
+    const fresh = await LevelChainStore.open(folder, options.execution.chain.chainId, warn)
+    return { store: fresh, recent: await fill(options, fresh), wasSetAside }
   }
 }
 
-async function fill(options: NodeOptions, store: LevelChainStore): Promise<Opened> {
+async function fill(options: NodeOptions, store: LevelChainStore): Promise<Recent> {
   const { execution, genesis, log } = options
   if (store.headHeight === undefined)
     await store.append({
       ...{ height: 0n, block: encodeBlock(genesisBlock(genesis)), cert: undefined, txids: [] },
       committees: committeesOf(genesis, [0, 1]),
     })
-  const recent = await restore(execution, genesis, store, (height) => log.log('info', `executed block ${height} again`))
-  return { store, recent }
+  return restore(execution, genesis, store, (height) => log.log('info', `executed block ${height} again`))
 }
 
 function committeesOf(ledger: Ledger, epochs: readonly number[]) {
