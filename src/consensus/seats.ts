@@ -4,7 +4,7 @@
  */
 import { assert } from '../base/assert.ts'
 import type { Hash32 } from '../base/brand.ts'
-import { compareBytes, toHex, u32, u64 } from '../base/bytes.ts'
+import { compareBytes, popCount, toHex, u32, u64 } from '../base/bytes.ts'
 import type { Member } from '../chain/committee.ts'
 import type { QuorumRule } from '../chain/params.ts'
 import type { BlsKey, WeightedKey } from '../crypto/bls-contract.ts'
@@ -34,6 +34,7 @@ export class Seats {
   readonly #total: BlsKey | undefined
   readonly #f: number
   readonly #F: number
+  readonly #quorumBitsMin: number
 
   constructor(engine: Engine, rule: QuorumRule, keys: CommitteeKeys) {
     const { head, shards } = keys.committee
@@ -46,6 +47,7 @@ export class Seats {
     this.coreSize = 3 * head.f + 1
     this.shardCount = 3 * head.F + 1
     this.count = members.length
+    this.#quorumBitsMin = rule === 'flat' ? Math.floor((2 * this.count) / 3) + 1 : (2 * head.F + 1) * (2 * head.f + 1)
     assert(this.count === this.coreSize * this.shardCount, 'a committee has (3F+1)(3f+1) seats')
     this.#positions = members.map((member) => this.#positionOf(member))
     this.voters = votersOf(members, keys.seatKeys)
@@ -67,9 +69,9 @@ export class Seats {
     return this.voters.find((voter) => voter.name === blsPkHex)
   }
 
-  /** [FIN-1]: the set bits are a quorum. */
+  /** [FIN-1]: the set bits are a quorum. Asked all the time, so fewer bits than any quorum has are seen at once. */
   isQuorum(bitmap: Uint8Array): boolean {
-    return hasQuorum(this.rule, this.keys.committee.head, bitmap)
+    return popCount(bitmap) >= this.#quorumBitsMin && hasQuorum(this.rule, this.keys.committee.head, bitmap)
   }
 
   /**
@@ -77,8 +79,7 @@ export class Seats {
    * spare (`flat`), or F+1 shards with f+1 seats each (`two-level`).
    */
   holdsHonest(bitmap: Uint8Array): boolean {
-    if (this.rule === 'flat')
-      return this.countIn(bitmap, 0, this.count) > this.count - (Math.floor((2 * this.count) / 3) + 1)
+    if (this.rule === 'flat') return popCount(bitmap) > this.count - this.#quorumBitsMin
     let shards = 0
     for (let shard = 0; shard < this.shardCount; shard++) if (this.countInShard(bitmap, shard) > this.#f) shards++
     return shards > this.#F

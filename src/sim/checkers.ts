@@ -67,6 +67,11 @@ export class Checkers {
     return this.#finals.size
   }
 
+  /** Transactions in the final blocks. */
+  get transactionCount(): number {
+    return [...this.#finals.values()].reduce((sum, { block }) => sum + block.header.txCount, 0)
+  }
+
   fail(checker: CheckerName, detail: string): void {
     const count = this.violations.filter((violation) => violation.checker === checker).length
     if (count < VIOLATIONS_PER_CHECKER_MAX) this.violations.push({ checker, detail })

@@ -16,6 +16,11 @@ export interface NetworkModel {
   readonly doubling: number
   /** Of each node's uplink; messages queue. */
   readonly bytesPerSecond: number
+  /**
+   * Undefined: who broadcasts sends to each node itself. Else through a tree: each node that hears it hands it on to this
+   * many others, in an order drawn anew for each message.
+   */
+  readonly fanOut?: number
 }
 
 export const GOOD_NETWORK: NetworkModel = {
@@ -72,14 +77,9 @@ export class SimNetwork {
   }
 
   send(from: number, to: number, bytes: Uint8Array): void {
-    const frameBytes = bytes.length + FRAME_OVERHEAD_BYTES
-    const traffic = this.traffic[from]!
-    traffic.messages++
-    traffic.bytes += frameBytes
     const { model } = this
-    const startMs = Math.max(this.#queue.nowMs, this.#uplinkFreeMs[from]!)
-    const sentMs = startMs + (1000 * frameBytes) / model.bytesPerSecond
-    this.#uplinkFreeMs[from] = sentMs
+    this.#charge(from, bytes)
+    const sentMs = this.#uplinkFreeMs[from]!
     const copies = this.#prng.chance(model.doubling) ? 2 : 1
     for (let copy = 0; copy < copies; copy++) {
       if (this.#prng.chance(model.loss)) continue
@@ -88,7 +88,36 @@ export class SimNetwork {
   }
 
   broadcast(from: number, bytes: Uint8Array): void {
+    const { fanOut } = this.model
+    if (fanOut !== undefined) return this.#spread(from, bytes, fanOut)
     for (let to = 0; to < this.nodeCount; to++) if (to !== from) this.send(from, to, bytes)
+  }
+
+  /** Place 0 of the tree is the author; place p hands on to the places p·k + 1 … p·k + k. */
+  #spread(author: number, bytes: Uint8Array, fanOut: number): void {
+    const others = Array.from({ length: this.nodeCount }, (_, index) => index).filter((index) => index !== author)
+    const order = [author, ...this.#prng.shuffled(others)]
+    const handOn = (place: number): void => {
+      for (let child = place * fanOut + 1; child <= (place + 1) * fanOut && child < order.length; child++) {
+        const [from, to] = [order[place]!, order[child]!]
+        this.#charge(from, bytes)
+        this.#queue.at(this.#uplinkFreeMs[from]! + this.#delayMs(), () => {
+          this.#deliver(author, to, bytes)
+          handOn(child)
+        })
+      }
+    }
+    handOn(0)
+  }
+
+  /** Puts a frame on a node's uplink behind what is there. */
+  #charge(from: number, bytes: Uint8Array): void {
+    const frameBytes = bytes.length + FRAME_OVERHEAD_BYTES
+    const traffic = this.traffic[from]!
+    traffic.messages++
+    traffic.bytes += frameBytes
+    const startMs = Math.max(this.#queue.nowMs, this.#uplinkFreeMs[from]!)
+    this.#uplinkFreeMs[from] = startMs + (1000 * frameBytes) / this.model.bytesPerSecond
   }
 
   /** A partition cuts what is under way, too. */

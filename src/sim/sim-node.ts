@@ -10,6 +10,7 @@ import { HEADER_LENGTH, decodeHeader } from '../chain/header.ts'
 import type { Agreement } from '../consensus/agreement.ts'
 import type { ChainPort } from '../consensus/chain-port.ts'
 import type { AgreementEffect, AgreementEvent } from '../consensus/events.ts'
+import type { CostMeter } from './crypto-costs.ts'
 import type { SimDisk } from './disk.ts'
 import type { EventQueue } from './event-queue.ts'
 import type { SimNetwork } from './network.ts'
@@ -35,6 +36,8 @@ export interface NodeSetup<Snapshot> {
   openChain(after: Snapshot | undefined): SimChain<Snapshot>
   openAgreement(chain: ChainPort): Agreement
   readonly observer: NodeObserver
+  /** Charged by the cryptography of a step; undefined: it costs no time. */
+  readonly meter?: CostMeter
 }
 
 /** What the checkers see. */
@@ -57,6 +60,7 @@ export class SimNode<Snapshot> {
   /** Grows with each crash, so that what was under way before finds nobody. */
   #life = 0
   #wakeToken = 0
+  #busyUntilMs = 0
   readonly #pendingFinals = new Map<bigint, { from: number; block: Uint8Array; cert: Uint8Array }>()
 
   constructor(setup: NodeSetup<Snapshot>) {
@@ -95,6 +99,7 @@ export class SimNode<Snapshot> {
 
   crash(): void {
     this.#life++
+    this.#busyUntilMs = 0
     this.#agreement = undefined
     this.#chain = undefined
   }
@@ -133,9 +138,24 @@ export class SimNode<Snapshot> {
     this.broadcast(frameOf(FRAME.transaction, bytes))
   }
 
+  /** One event. Where cryptography costs time, the node is busy until its effects come out, and events wait. */
   #step(event: AgreementEvent): void {
+    const { meter, queue } = this.setup
     const life = this.#life
-    for (const effect of this.#agreement?.step(event) ?? []) {
+    if (queue.nowMs < this.#busyUntilMs)
+      return queue.at(this.#busyUntilMs, () => {
+        if (this.#life === life) this.#step({ ...event, nowMs: this.nowMs })
+      })
+    meter?.take()
+    const effects = this.#agreement?.step(event) ?? []
+    const costMs = meter?.take() ?? 0
+    if (costMs === 0) return this.#handleAll(effects, life)
+    this.#busyUntilMs = queue.nowMs + costMs
+    queue.at(this.#busyUntilMs, () => this.#handleAll(effects, life))
+  }
+
+  #handleAll(effects: readonly AgreementEffect[], life: number): void {
+    for (const effect of effects) {
       if (this.#life !== life) return
       this.handle(effect)
     }

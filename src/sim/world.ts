@@ -14,6 +14,7 @@ import { VerifiedCache, executeBlock, genesisLedger, type Ledger } from '../ledg
 import type { CommitteeKeys } from '../verify/certificate.ts'
 import { makeCast, type Cast } from './cast.ts'
 import { Checkers } from './checkers.ts'
+import { CostMeter, chargedBls, chargedExecution } from './crypto-costs.ts'
 import { SimDisk } from './disk.ts'
 import { EventQueue } from './event-queue.ts'
 import { FaultyNode } from './faulty-node.ts'
@@ -52,6 +53,9 @@ export class World {
   readonly #genesis: Ledger
   readonly #chainId: Uint8Array
   readonly #execute: typeof executeBlock
+  readonly #meter: CostMeter
+  /** What the nodes compute with. */
+  readonly #engine: Engine
   /** Of each node; in memory, so that a crash loses it no sooner than the next double vote. */
   readonly #evidence: readonly EvidencePool[]
   /** Shared like executions: whether a signature is valid does not depend on who asks. */
@@ -77,7 +81,12 @@ export class World {
     this.startMs = Number(this.cast.spec.genesisTimeMs)
     this.#chainId = chainIdOf(kernels, this.cast.spec)
     this.#genesis = genesisLedger(tools.engine, this.cast.spec)
-    this.#execute = sharedExecution(bug?.execute ?? executeBlock)
+    const shared = sharedExecution(bug?.execute ?? executeBlock)
+    this.#meter = new CostMeter()
+    const { costs } = options
+    this.#execute = costs === undefined ? shared : chargedExecution(shared, costs, this.#meter)
+    this.#engine =
+      costs === undefined ? tools.engine : { ...tools.engine, bls: chargedBls(tools.engine.bls, costs, this.#meter) }
     this.#cache = bug?.makeCache?.(kernels) ?? new VerifiedCache(kernels)
     this.#evidence = this.cast.validators.map(({ owner }) => new EvidencePool(params, owner))
     this.queue = new EventQueue(this.startMs)
@@ -105,6 +114,11 @@ export class World {
   /** Lowest height in hand among honest nodes; 0 for one that is down. */
   get lowestHeight(): number {
     return Math.min(...this.honest.map(({ standing }) => Number(standing?.height ?? 0n)))
+  }
+
+  /** Distinct validators in an epoch's committee. */
+  voterCount(epoch: number): number {
+    return new Set(this.#voters.get(epoch)).size
   }
 
   start(): void {
@@ -155,8 +169,9 @@ export class World {
   }
 
   #setupOf(index: number): NodeSetup<LedgerSnapshot> {
-    const { engine, signer } = this.#tools
-    const { clockOffsetMsMax, diskMs, params } = this.#options
+    const { signer } = this.#tools
+    const engine = this.#engine
+    const { clockOffsetMsMax, diskMs, params, costs } = this.#options
     const prng = this.#prng.fork(`node ${index}`)
     const times = { ...TIMES, ...this.#bug?.times }
     return {
@@ -189,6 +204,7 @@ export class World {
         return this.#bug?.openAgreement?.(config) ?? new Agreement(config)
       },
       observer: this.#observer,
+      ...(costs === undefined ? {} : { meter: this.#meter }),
     }
   }
 

@@ -1,25 +1,58 @@
 /**
  * Check `sim`: random runs at the tolerated faults show no safety violation, all go on after the heal, and each checker
- * catches its planted bug. Long form: 10 000 runs with model signatures and 20 with real BLS.
+ * catches its planted bug. Long form: 10 000 runs with model signatures and 20 with real BLS, on all cores.
  */
+import { spawn } from 'node:child_process'
+import { cpus } from 'node:os'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { createModelBls, modelBlsSigner } from '../../src/crypto/bls-model.ts'
-import { createNobleBls } from '../../src/crypto/bls-noble.ts'
-import { nobleBlsSigner } from '../../src/crypto/bls-signer.ts'
 import { loadKernels } from '../../src/kernels/load.ts'
-import { CampaignTally, realRun, runCampaign, runPlanted, type CampaignSummary } from '../../src/sim/campaign.ts'
-import { randomRun, type RunOptions } from '../../src/sim/run-options.ts'
-import type { SimTools } from '../../src/sim/world.ts'
+import { CampaignTally, runPlanted, type CampaignSummary } from '../../src/sim/campaign.ts'
+import type { RunReport } from '../../src/sim/simulate.ts'
 import { measured, noted, type CheckOptions, type CheckOutcome, type CheckResult } from './registry.ts'
 
-function campaign(seed: string, runs: number, tools: SimTools, optionsOf: (seed: string) => RunOptions) {
+const RUNS_FILE = fileURLToPath(new URL('sim-runs.ts', import.meta.url))
+
+/** Runs SEED-0 … SEED-(count−1), every `step`-th from `first`, in a process of its own. */
+async function runShare(
+  seed: string,
+  first: number,
+  step: number,
+  count: number,
+  scheme: string,
+  take: (report: RunReport) => void,
+) {
+  const args = [
+    '--max-semi-space-size=64',
+    '--import',
+    'tsx',
+    RUNS_FILE,
+    seed,
+    String(first),
+    String(step),
+    String(count),
+    scheme,
+  ]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const closed = new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', resolve)
+  })
+  for await (const line of createInterface({ input: child.stdout })) take(JSON.parse(line) as RunReport)
+  const code = await closed
+  if (code !== 0) throw new Error(`a share of the ${scheme} runs of seed ${seed} ended with exit code ${code}`)
+}
+
+async function campaign(seed: string, count: number, scheme: 'model' | 'bls'): Promise<CampaignSummary> {
   const tally = new CampaignTally()
-  const seeds = Array.from({ length: runs }, (_, index) => `${seed}-${index}`)
-  for (const report of runCampaign(seeds, tools, optionsOf)) {
+  const shares = Math.min(cpus().length, count)
+  const take = (report: RunReport) => {
     tally.add(report)
-    if (tally.runs % 100 === 0) process.stderr.write(`\r${tally.runs} of ${runs} runs (${tools.signer.scheme})`)
+    if (tally.runs % 100 === 0) process.stderr.write(`\r${tally.runs} of ${count} runs (${scheme}) `)
   }
-  process.stderr.write('\n')
-  return tally.summary(tools.signer.scheme)
+  await Promise.all(Array.from({ length: shares }, (_, share) => runShare(seed, share, shares, count, scheme, take)))
+  return tally.summary(scheme)
 }
 
 function resultsOf(summary: CampaignSummary, runsMin: number): CheckResult[] {
@@ -35,23 +68,14 @@ function resultsOf(summary: CampaignSummary, runsMin: number): CheckResult[] {
 
 export async function run({ seed, full }: CheckOptions): Promise<CheckOutcome> {
   const kernels = await loadKernels()
-  const model: SimTools = { engine: { kernels, bls: createModelBls() }, signer: modelBlsSigner }
-  const real: SimTools = {
-    engine: { kernels, bls: createNobleBls((bytes) => kernels.sha256(bytes)) },
-    signer: nobleBlsSigner,
-  }
-  const [modelRuns, realRuns] = full ? [10_000, 20] : [60, 1]
-  const planted = [...runPlanted(seed, model)].map(({ bug, checker, caught, seed: caughtSeed }) => ({
+  const [modelRuns, realRuns] = full ? [10_000, 20] : [40, 1]
+  const model = await campaign(seed, modelRuns, 'model')
+  const real = await campaign(seed, realRuns, 'bls')
+  const tools = { engine: { kernels, bls: createModelBls() }, signer: modelBlsSigner }
+  const planted = [...runPlanted(seed, tools)].map(({ bug, checker, caught, seed: caughtSeed }) => ({
     ...measured(`planted: ${bug}`, caught ? 1 : 0, 'caught', '==', 1),
     checker,
     caughtSeed,
   }))
-  return {
-    results: [
-      ...resultsOf(campaign(seed, modelRuns, model, randomRun), modelRuns),
-      ...resultsOf(campaign(seed, realRuns, real, realRun), realRuns),
-      ...planted,
-    ],
-    notRun: [],
-  }
+  return { results: [...resultsOf(model, modelRuns), ...resultsOf(real, realRuns), ...planted], notRun: [] }
 }
