@@ -4,7 +4,7 @@
  */
 import { compress, compressKnown, expandKnown } from './compress'
 import { IV, K } from './constants'
-import { hashFourMany, startLanes, widen } from './hash-lanes'
+import { hashFourMany, startLanes, swapBytes, widen } from './hash-lanes'
 import { KW_64, KW_128, KW_OTHER, STATE, TAILS, ZEROS } from './memory'
 
 /** Fills what the other functions expect to find. Called once, before anything else. */
@@ -27,6 +27,11 @@ export function knownPadding(kw: usize, bits: u32): void {
 // @ts-ignore: decorator
 @inline
 export function copy32(to: usize, from: usize): void {
+  if (ASC_FEATURE_SIMD) {
+    v128.store(to, v128.load(from))
+    v128.store(to, v128.load(from, 16), 16)
+    return
+  }
   store<u64>(to, load<u64>(from))
   store<u64>(to, load<u64>(from, 8), 8)
   store<u64>(to, load<u64>(from, 16), 16)
@@ -35,7 +40,10 @@ export function copy32(to: usize, from: usize): void {
 
 /** The digest of a state, big-endian. */
 export function writeDigest(state: usize, out: usize): void {
-  for (let at: usize = 0; at < 32; at += 4) store<u32>(out + at, bswap(load<u32>(state + at)))
+  if (ASC_FEATURE_SIMD) {
+    v128.store(out, swapBytes(v128.load(state)))
+    v128.store(out, swapBytes(v128.load(state, 16)), 16)
+  } else for (let at: usize = 0; at < 32; at += 4) store<u32>(out + at, bswap(load<u32>(state + at)))
 }
 
 /**

@@ -66,6 +66,7 @@ export class Machine {
   readonly state: number
   readonly tail: number
   readonly iv: number
+  readonly #resultView: Uint8Array
   #midstates = 0
 
   constructor(instance: WebAssembly.Instance) {
@@ -75,6 +76,7 @@ export class Machine {
     this.arena = this.call.ARENA.value
     this.capacity = this.call.ARENA_END.value - this.arena
     this.result = this.call.RESULT.value
+    this.#resultView = this.bytes.subarray(this.result, this.result + 32)
     this.state = this.call.STATE.value
     this.tail = this.call.TAILS.value
     this.iv = this.call.IV.value
@@ -90,6 +92,11 @@ export class Machine {
     assert(offset + bytes.length <= this.capacity, `the arena holds ${this.capacity} bytes`)
     const at = this.arena + offset
     if (bytes.buffer !== this.bytes.buffer || bytes.byteOffset !== at) this.bytes.set(bytes, at)
+  }
+
+  /** A copy of the 32 bytes at RESULT. Copying a standing view is the fastest way that engines offer. */
+  takeResult(): Uint8Array {
+    return new Uint8Array(this.#resultView)
   }
 
   /** A copy of `length` bytes of memory at `address`. */

@@ -20,7 +20,7 @@ export function leafHash(machine: Machine, data: Uint8Array): Hash32 {
   machine.put(LEAF_PREFIX)
   machine.put(data, 1)
   machine.call.hash(machine.iv, 0, machine.arena, data.length + 1, machine.result)
-  return machine.take(machine.result, 32)
+  return machine.takeResult()
 }
 
 export function leafHashes(machine: Machine, leaves: Uint8Array, leafLength: number): Uint8Array {
@@ -34,7 +34,7 @@ export function nodeHash(machine: Machine, left: Hash32, right: Hash32): Hash32 
   machine.put(left, 1)
   machine.put(right, 33)
   machine.call.hash(machine.iv, 0, machine.arena, 65, machine.result)
-  return machine.take(machine.result, 32)
+  return machine.takeResult()
 }
 
 /** Root of at most CHUNK leaf hashes, at least one. */

@@ -15,7 +15,7 @@ export function sha256(machine: Machine, message: Uint8Array): Hash32 {
   if (message.length > machine.capacity) return new WasmStream(machine).update(message).digest()
   machine.put(message)
   machine.call.hash(machine.iv, 0, machine.arena, message.length, machine.result)
-  return machine.take(machine.result, 32)
+  return machine.takeResult()
 }
 
 /** Streaming SHA-256; between calls the chaining value is kept outside the kernels' memory, so streams may interleave. */
@@ -66,7 +66,7 @@ export class WasmStream implements Sha256Stream {
     memory.set(this.#state, state)
     memory.set(this.#tail, tail)
     call.finish(state, tail, this.#used, this.#length, result)
-    return this.#machine.take(result, 32)
+    return this.#machine.takeResult()
   }
 
   #compress(bytes: Uint8Array, start: number, end: number): void {
@@ -157,7 +157,7 @@ export class WasmTaggedHash implements TaggedHash {
       length += part.length
     }
     machine.call.hash(this.address(), 64, machine.arena, length, machine.result)
-    return machine.take(machine.result, 32)
+    return machine.takeResult()
   }
 
   hashMany(messages: Uint8Array, messageLength: number): Uint8Array {

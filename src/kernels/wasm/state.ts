@@ -13,7 +13,7 @@ export function stateLeaf(machine: Machine, key: Hash32, value: Hash32): Hash32 
   machine.put(key, 1)
   machine.put(value, 33)
   machine.call.hash(machine.iv, 0, machine.arena, 65, machine.result)
-  return machine.take(machine.result, 32)
+  return machine.takeResult()
 }
 
 export function stateNode(machine: Machine, left: Hash32, right: Hash32): Hash32 {
@@ -21,7 +21,7 @@ export function stateNode(machine: Machine, left: Hash32, right: Hash32): Hash32
   machine.put(left)
   machine.put(right, 32)
   machine.call.hash(machine.iv, 0, machine.arena, 64, machine.result)
-  return machine.take(machine.result, 32)
+  return machine.takeResult()
 }
 
 export function stateRoot(machine: Machine, entries: Uint8Array, depth: number): Hash32 {
