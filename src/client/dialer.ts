@@ -49,8 +49,9 @@ export class Dialer {
     return this.#addresses.find((entry) => entry.peer === peer)?.address
   }
 
-  /** Dials what is due. */
-  pump(nowMs: number): void {
+  /** Dials what is due. Waits are measured by a clock that nobody can set. */
+  pump(): void {
+    const nowMs = performance.now()
     let dialing = this.#addresses.filter(({ state }) => state === 'dialing').length
     for (const entry of this.#addresses) {
       if (dialing >= DIALS_AT_ONCE || this.#signal.aborted) return
@@ -78,7 +79,7 @@ export class Dialer {
   }
 
   #later(failures: number): number {
-    return Date.now() + Math.min(WAIT_MS_MAX, WAIT_MS_MIN * 2 ** Math.min(failures - 1, 10))
+    return performance.now() + Math.min(WAIT_MS_MAX, WAIT_MS_MIN * 2 ** Math.min(failures - 1, 10))
   }
 
   onDisconnected(peer: PeerName): void {

@@ -68,14 +68,13 @@ export class Driver {
     })
     this.deliver({ kind: 'started', nowMs: BigInt(nowMs()), saved })
     this.#timer = setInterval(() => this.#tick(), TICK_MS)
-    this.dialer.pump(nowMs())
+    this.dialer.pump()
     await this.#tail
   }
 
   #tick(): void {
-    const nowMs = this.#options.nowMs()
-    this.deliver({ kind: 'ticked', nowMs: BigInt(nowMs) })
-    this.dialer.pump(nowMs)
+    this.deliver({ kind: 'ticked', nowMs: BigInt(this.#options.nowMs()) })
+    this.dialer.pump()
   }
 
   /** Steps the machine. Calls from within a step wait for their turn. */

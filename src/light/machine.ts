@@ -76,6 +76,7 @@ export class LightMachine {
         this.#core.nowMs = event.nowMs
         return this.#start(event.saved)
       case 'ticked':
+        if (event.nowMs < this.#core.nowMs) this.#onClockSetBack(event.nowMs)
         this.#core.nowMs = event.nowMs
         return this.#onTick()
       case 'peer-connected':
@@ -149,6 +150,17 @@ export class LightMachine {
   }
 
   // ── Peers and time ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** What waits for a time must not wait for as long as the clock went back. */
+  #onClockSetBack(nowMs: bigint): void {
+    const core = this.#core
+    core.advancedMs = nowMs
+    for (const peer of core.peers.all) {
+      peer.restUntilMs = 0n
+      peer.statusAskedMs = undefined
+    }
+    this.#queries.restartTimers(nowMs)
+  }
 
   #onTick(): void {
     this.#sync.stopIfStale()

@@ -22,7 +22,7 @@ const REQUESTS_PER_PEER_MAX = 4
 
 interface Asked {
   readonly query: Query
-  readonly sinceMs: bigint
+  sinceMs: bigint
   readonly refusals: Map<string, string>
   rounds: number
   /** Asked again only under a head above this one. */
@@ -56,6 +56,10 @@ export class Queries {
 
   failAll(reason: string): void {
     for (const queryId of this.#asked.keys()) this.#finish(queryId, rejected('stopped', { reason }))
+  }
+
+  restartTimers(nowMs: bigint): void {
+    for (const asked of this.#asked.values()) asked.sinceMs = nowMs
   }
 
   onTick(): void {

@@ -324,3 +324,16 @@ test('two peers that deliver the same blocks at different times both count as ha
     new Set(world.notices.flatMap((notice) => (notice.kind === 'head' ? [notice.head.header.height] : []))).size,
   )
 })
+
+test('a clock that is set back by a day delays nothing: resting peers are asked again at once', () => {
+  let isSilent = true
+  const world = new World({ engine, spec }, options)
+  world.connect('a', { view: new FixtureView(chain, 9), mangle: (bytes) => (isSilent ? undefined : bytes) })
+  world.settle()
+  equal(world.height, 0n)
+  isSilent = false
+  world.tick(-86_400_000n)
+  world.settle()
+  world.tick(86_400_000n)
+  equal(world.settle().height, 9n)
+})
