@@ -11,13 +11,18 @@ import { executeBlock, VerifiedCache, type Chain, type Ledger, type LedgerCode }
 
 /** Candidates remembered on top of one ledger; honest rounds make one or two. */
 const CANDIDATES_MAX = 16
+/** Ledgers on top of which results are remembered: the head, and those of validators that lag behind it. */
+const PARENTS_MAX = 16
+/** Newest ledgers that a restored validator leaves for the others of its process. */
+const RESTORED_MAX = 256
 
 export class Execution {
   readonly engine: Engine
   readonly chain: Chain
   /** Transactions and certificates that were verified in this process. */
   readonly cache: VerifiedCache
-  readonly #results = new WeakMap<Ledger, Map<string, Result<Ledger, LedgerCode>>>()
+  readonly #results = new Map<Ledger, Map<string, Result<Ledger, LedgerCode>>>()
+  readonly #restored = new Map<string, Ledger>()
 
   constructor(engine: Engine, chain: Chain) {
     this.engine = engine
@@ -27,24 +32,45 @@ export class Execution {
 
   /** The ledger after `block` on top of `parent`, or why it is not valid there. */
   execute(parent: Ledger, block: Block): Result<Ledger, LedgerCode> {
-    return this.#once(parent, block, this.cache)
+    return this.#once(parent, block)
   }
 
   /** As `execute`, for a block that this operator's own store holds as final: its signatures are not checked again. */
   replay(parent: Ledger, block: Block): Result<Ledger, LedgerCode> {
-    return this.#once(parent, block, new AllVerified(this.engine.kernels))
+    const result = executeBlock(this.engine, this.chain, parent, block, new AllVerified(this.engine.kernels))
+    if (result.kind === 'accepted') this.#keep(result.value)
+    return result
   }
 
-  #once(parent: Ledger, block: Block, cache: VerifiedCache): Result<Ledger, LedgerCode> {
+  /** The ledger after the block of this hash, if it was replayed lately: a devnet's validators have one history. */
+  restored(hash: Uint8Array): Ledger | undefined {
+    return this.#restored.get(toHex(hash))
+  }
+
+  #keep(ledger: Ledger): void {
+    this.#restored.set(toHex(ledger.hash), ledger)
+    const [oldest] = this.#restored.keys()
+    if (this.#restored.size > RESTORED_MAX) this.#restored.delete(oldest!)
+  }
+
+  #once(parent: Ledger, block: Block): Result<Ledger, LedgerCode> {
     const name = toHex(this.engine.kernels.sha256(encodeBlock(block)))
-    const known = this.#results.get(parent) ?? new Map<string, Result<Ledger, LedgerCode>>()
-    this.#results.set(parent, known)
+    const known = this.#resultsOn(parent)
     const before = known.get(name)
     if (before !== undefined) return before
-    const result = executeBlock(this.engine, this.chain, parent, block, cache)
+    const result = executeBlock(this.engine, this.chain, parent, block, this.cache)
     if (known.size >= CANDIDATES_MAX) known.clear()
     known.set(name, result)
     return result
+  }
+
+  #resultsOn(parent: Ledger): Map<string, Result<Ledger, LedgerCode>> {
+    const known = this.#results.get(parent) ?? new Map<string, Result<Ledger, LedgerCode>>()
+    this.#results.delete(parent)
+    this.#results.set(parent, known)
+    const [oldest] = this.#results.keys()
+    if (this.#results.size > PARENTS_MAX) this.#results.delete(oldest!)
+    return known
   }
 }
 

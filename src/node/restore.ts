@@ -1,12 +1,16 @@
 /** What a node's store says that the chain is: the ledger at its head, rebuilt from the blocks in it. */
 import { decodeBlock, type Block } from '../chain/block.ts'
 import { decodeCert, type FinalityCert } from '../chain/certificate.ts'
+import { blockHash } from '../chain/header.ts'
 import type { Result } from '../base/verdict.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { CorruptionError } from '../store/level-db.ts'
 import type { LevelChainStore } from '../store/level-chain.ts'
 import type { Execution } from './execution.ts'
 import type { Recent } from './node-view.ts'
+
+/** Validators of one devnet stop within a few blocks of each other. */
+const LOOK_BACK = 64n
 
 /**
  * The final state that `store` holds, executed again from genesis. The operator trusts the own store: signatures in it are
@@ -19,10 +23,9 @@ export async function restore(
   onProgress: (height: bigint) => void,
 ): Promise<Recent> {
   const head = store.headHeight ?? 0n
-  let ledger = genesis
-  let block = genesisBlock(genesis)
-  for (let height = 1n; height <= head; height++) {
-    block = accept(`block ${height}`, decodeBlock(stored(`block ${height}`, store.block(height))))
+  let { ledger, block } = startOf(execution, genesis, store, head)
+  for (let height = ledger.header.height + 1n; height <= head; height++) {
+    block = blockAt(store, height)
     ledger = accept(`block ${height}`, execution.replay(ledger, block))
     if (height % 256n === 0n) {
       onProgress(height)
@@ -31,6 +34,25 @@ export async function restore(
   }
   return { ledger, block, cert: certAt(store, head) }
 }
+
+/** The newest height of this store whose ledger is at hand, looking back from the head. */
+function startOf(
+  execution: Execution,
+  genesis: Ledger,
+  store: LevelChainStore,
+  head: bigint,
+): { readonly ledger: Ledger; readonly block: Block } {
+  const lowest = head > LOOK_BACK ? head - LOOK_BACK : 0n
+  for (let height = head; height > lowest; height--) {
+    const block = blockAt(store, height)
+    const ledger = execution.restored(blockHash(execution.engine.kernels, block.header))
+    if (ledger !== undefined) return { ledger, block }
+  }
+  return { ledger: genesis, block: genesisBlock(genesis) }
+}
+
+const blockAt = (store: LevelChainStore, height: bigint): Block =>
+  accept(`block ${height}`, decodeBlock(stored(`block ${height}`, store.block(height))))
 
 function certAt(store: LevelChainStore, height: bigint): FinalityCert | undefined {
   if (height === 0n) return undefined
