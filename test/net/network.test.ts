@@ -22,14 +22,12 @@ const isTransportError = (code: TransportCode) => (error: unknown) => {
   return true
 }
 
-/** Counts up until the client ends it; remembers that it was told. */
-let followersEnded = 0
+/** Counts up until the client ends it. */
 async function* countUp({ signal }: RequestContext): AsyncIterable<Uint8Array> {
   for (let index = 0; !signal.aborted && index < 255; index++) {
     yield Uint8Array.of(index)
     await new Promise((resolve) => setImmediate(resolve))
   }
-  followersEnded++
 }
 
 async function start(): Promise<{ host: Host; server: Server }> {
