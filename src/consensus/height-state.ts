@@ -34,8 +34,6 @@ export interface Proposal {
 /** A second proposal of one round can only come from a faulty proposer; a few are kept since one may gather a quorum. */
 const PROPOSALS_MAX = 4
 const BODIES_MAX = 4
-/** A block's header may name any round below its proposal's: what is remembered is bounded. */
-const PROPOSERS_MAX = 128
 
 export class RoundState {
   readonly proposals: Proposal[] = []
@@ -80,7 +78,6 @@ export class HeightState {
   holdMs: number | undefined
   resendCount = 0
   readonly #rounds = new Map<number, RoundState>()
-  readonly #proposers = new Map<number, Voter>()
   #ascending: readonly [number, RoundState][] | undefined
   readonly #candidates = new Map<string, Candidate[]>()
 
@@ -110,14 +107,9 @@ export class HeightState {
     return this.at(this.round)
   }
 
-  /** Who proposes in `round`; remembered, since every settled event asks. */
+  /** Who proposes in `round`. */
   proposer(round: number): Voter {
-    const known = this.#proposers.get(round)
-    if (known !== undefined) return known
-    const voter = this.context.seats.proposer(this.parent.seed, this.height, round)
-    if (this.#proposers.size >= PROPOSERS_MAX) this.#proposers.clear()
-    this.#proposers.set(round, voter)
-    return voter
+    return this.context.seats.proposer(this.parent.seed, this.height, round)
   }
 
   /** Rounds that something is known of, ascending. */

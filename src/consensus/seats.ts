@@ -12,6 +12,9 @@ import type { Engine } from '../crypto/engine.ts'
 import { hasQuorum, type CommitteeKeys } from '../verify/certificate.ts'
 import { bitIsSet, emptyBitmap, setBit } from './bitmap.ts'
 
+/** Proposers remembered; a peer may name any round, so it is bounded. */
+const PROPOSERS_MAX = 256
+
 /** A voter: one BLS key and all the committee seats that it signs for, ascending. */
 export interface Voter {
   readonly index: number
@@ -35,6 +38,8 @@ export class Seats {
   readonly #f: number
   readonly #F: number
   readonly #quorumBitsMin: number
+  /** Every settled event asks who proposes. */
+  readonly #proposers = new Map<string, number>()
 
   constructor(engine: Engine, rule: QuorumRule, keys: CommitteeKeys) {
     const { head, shards } = keys.committee
@@ -121,6 +126,16 @@ export class Seats {
 
   /** The seat with the smallest H("stakecube/proposer", parent.seed, height, round, position) (§11). */
   proposerSeat(parentSeed: Hash32, height: bigint, round: number): number {
+    const name = `${height} ${round} ${toHex(parentSeed)}`
+    const known = this.#proposers.get(name)
+    if (known !== undefined) return known
+    const seat = this.#smallestSeat(parentSeed, height, round)
+    if (this.#proposers.size >= PROPOSERS_MAX) this.#proposers.clear()
+    this.#proposers.set(name, seat)
+    return seat
+  }
+
+  #smallestSeat(parentSeed: Hash32, height: bigint, round: number): number {
     const tagged = this.#engine.kernels.tagged('stakecube/proposer')
     const heightBytes = u64(height)
     const roundBytes = u32(round)

@@ -1,6 +1,7 @@
 /** What one simulated run is: who takes part, how the network behaves, what goes wrong and when. All of it from one seed. */
 import { Prng } from '../base/prng.ts'
 import { DEVNET_PARAMS, type ChainParams, type QuorumRule } from '../chain/params.ts'
+import type { AgreementTimes } from '../consensus/agreement.ts'
 import type { CryptoCosts } from './crypto-costs.ts'
 import { STRATEGIES, type Strategy } from './faulty-node.ts'
 import type { NetworkModel } from './network.ts'
@@ -26,6 +27,8 @@ export interface RunOptions {
   /** Blocks that every honest node must add after the heal, and the time it has for them. */
   readonly progressBlocks: number
   readonly progressMs: number
+  /** Time-outs; undefined: quick ones. */
+  readonly times?: AgreementTimes
   /** What cryptography costs in virtual time; undefined: nothing. */
   readonly costs?: CryptoCosts
 }

@@ -1,5 +1,6 @@
 /** How messages, bytes and time to final grow with the number of nodes: a calm network, the production committee. */
 import { PRODUCTION_PARAMS, type ChainParams } from '../chain/params.ts'
+import { DEFAULT_TIMES, type AgreementTimes } from '../consensus/agreement.ts'
 import type { CryptoCosts } from './crypto-costs.ts'
 import type { NetworkModel } from './network.ts'
 import type { RunOptions } from './run-options.ts'
@@ -17,6 +18,9 @@ export const SCALE_NETWORK: NetworkModel = {
 
 /** f = F = 5: 256 committee seats. */
 export const SCALE_PARAMS: ChainParams = { ...PRODUCTION_PARAMS, blockTimeMs: 5000 }
+
+/** The shipped ones, with a pause before resending that suits blocks of five seconds. */
+export const SCALE_TIMES: AgreementTimes = { ...DEFAULT_TIMES, proposeMs: 4000, resendMs: 3000 }
 
 export interface ScaleOptions {
   readonly seed: string
@@ -83,6 +87,7 @@ function runOptions({ seed, nodes, costs }: ScaleOptions): RunOptions {
     paymentEveryMs: SCALE_PARAMS.blockTimeMs / 10,
     progressBlocks: 0,
     progressMs: 0,
+    times: SCALE_TIMES,
     ...(costs === undefined ? {} : { costs }),
   }
 }

@@ -8,6 +8,7 @@ import { encodeTx } from '../chain/transaction.ts'
 import { Agreement, DEFAULT_TIMES, type AgreementConfig, type AgreementTimes } from '../consensus/agreement.ts'
 import { EvidencePool } from '../consensus/evidence-pool.ts'
 import type { AgreementEffect } from '../consensus/events.ts'
+import type { Seats } from '../consensus/seats.ts'
 import type { BlsSigner } from '../crypto/bls-contract.ts'
 import type { Engine } from '../crypto/engine.ts'
 import { VerifiedCache, executeBlock, genesisLedger, type Ledger } from '../ledger/ledger.ts'
@@ -32,6 +33,22 @@ export interface SimTools {
 
 /** Quick for virtual time; the shapes are the production ones. */
 const TIMES: AgreementTimes = { ...DEFAULT_TIMES, proposeMs: 900, resendMs: 600, mostMs: 10_000, ignoreMs: 5000 }
+
+/** The production machine; what follows from a committee alone is worked out once for all nodes. */
+class SharingAgreement extends Agreement {
+  readonly #known: WeakMap<CommitteeKeys, Seats>
+
+  constructor(config: AgreementConfig, known: WeakMap<CommitteeKeys, Seats>) {
+    super(config)
+    this.#known = known
+  }
+
+  protected override makeSeats(keys: CommitteeKeys): Seats {
+    const seats = this.#known.get(keys) ?? super.makeSeats(keys)
+    this.#known.set(keys, seats)
+    return seats
+  }
+}
 
 export class World {
   readonly queue: EventQueue
@@ -60,6 +77,7 @@ export class World {
   readonly #evidence: readonly EvidencePool[]
   /** Shared like executions: whether a signature is valid does not depend on who asks. */
   readonly #cache: VerifiedCache
+  readonly #seats = new WeakMap<CommitteeKeys, Seats>()
   /** Validator of each committee seat, by epoch. */
   readonly #voters = new Map<number, readonly number[]>()
 
@@ -173,7 +191,7 @@ export class World {
     const engine = this.#engine
     const { clockOffsetMsMax, diskMs, params, costs } = this.#options
     const prng = this.#prng.fork(`node ${index}`)
-    const times = { ...TIMES, ...this.#bug?.times }
+    const times = { ...(this.#options.times ?? TIMES), ...this.#bug?.times }
     return {
       index,
       queue: this.queue,
@@ -201,7 +219,7 @@ export class World {
           times,
           batchSeed: prng.fork('batch').bytes(32),
         }
-        return this.#bug?.openAgreement?.(config) ?? new Agreement(config)
+        return this.#bug?.openAgreement?.(config) ?? new SharingAgreement(config, this.#seats)
       },
       observer: this.#observer,
       ...(costs === undefined ? {} : { meter: this.#meter }),
