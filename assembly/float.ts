@@ -34,6 +34,8 @@ export function settle(high: u64, low: u64, exponent: i64, up: u64): void {
 }
 
 /** a × b. */
+// @ts-ignore: decorator
+@inline
 export function multiply(ah: u64, al: u64, ae: i64, bh: u64, bl: u64, be: i64): void {
   const p0 = al * bl
   const ll = mulHigh(al, bl)
@@ -112,6 +114,8 @@ function addOrdered(ah: u64, al: u64, ae: i64, bh: u64, bl: u64, be: i64): void 
 }
 
 /** a + b. */
+// @ts-ignore: decorator
+@inline
 export function add(ah: u64, al: u64, ae: i64, bh: u64, bl: u64, be: i64): void {
   if (ae >= be) addOrdered(ah, al, ae, bh, bl, be)
   else addOrdered(bh, bl, be, ah, al, ae)

@@ -1,5 +1,5 @@
 /** Select (§7): seats that n of T units win when e are expected: the binomial quantile of the digest. */
-import { add, multiply, quotient, re, rh, rl, settle, TOP } from './float'
+import { add, multiply, quotient, re, rh, rl, settle } from './float'
 import { RESULT, SCRATCH } from './memory'
 
 /** Where the host puts the digest, 32 bytes big-endian. */
@@ -7,28 +7,58 @@ export const SELECT_DIGEST: usize = RESULT
 /** The digest twice, as eight u64, most significant first. */
 const TWICE: usize = SCRATCH
 
-// q = (T−e)/T and r = e/(T−e) of the last total and expected: draws of one epoch share them.
-let lastTotal: u64 = 0
-let lastExpected: u64 = 0
-let qh: u64 = 0
-let ql: u64 = 0
-let qe: i64 = 0
-let oddsH: u64 = 0
-let oddsL: u64 = 0
-let oddsE: i64 = 0
+/**
+ * What Select computes from T and e alone, kept for the last POOLS pairs of them (one for each draw epoch of a committee):
+ *
+ *   total u64 ‖ expected u64 ‖ odds r = e/(T−e), 24 B ‖ squarings so far u64 ‖ q^(2^i), 24 B each, i < 57
+ *
+ * where a float is high u64 ‖ low u64 ‖ exponent i64 and q = (T−e)/T. Square-and-multiply then costs its multiplications only.
+ */
+const POOLS: i32 = 16
+const POOL_BYTES: usize = 48 + 57 * 24
+const POOL_TABLE: usize = SCRATCH + 0x2000
+const ODDS: usize = 16
+const SQUARINGS: usize = 40
+const POWERS: usize = 48
 
-function prepare(total: u64, expected: u64): void {
-  if (total == lastTotal && expected == lastExpected) return
-  lastTotal = total
-  lastExpected = expected
-  quotient(total - expected, total)
-  qh = rh
-  ql = rl
-  qe = re
+let nextPool: i32 = 0
+
+function putFloat(at: usize): void {
+  store<u64>(at, rh)
+  store<u64>(at, rl, 8)
+  store<i64>(at, re, 16)
+}
+
+/** The pool of (total, expected), made anew in place of the oldest if there is none. Memory begins as zeros: total ≥ 1. */
+function poolOf(total: u64, expected: u64): usize {
+  for (let index = 0; index < POOLS; index++) {
+    const pool = POOL_TABLE + <usize>index * POOL_BYTES
+    if (load<u64>(pool) == total && load<u64>(pool, 8) == expected) return pool
+  }
+  const pool = POOL_TABLE + <usize>nextPool * POOL_BYTES
+  nextPool = (nextPool + 1) & (POOLS - 1)
+  store<u64>(pool, total)
+  store<u64>(pool, expected, 8)
   quotient(expected, total - expected)
-  oddsH = rh
-  oddsL = rl
-  oddsE = re
+  putFloat(pool + ODDS)
+  quotient(total - expected, total)
+  putFloat(pool + POWERS)
+  store<u64>(pool, 0, SQUARINGS)
+  return pool
+}
+
+/** Address of q^(2^index). */
+function powerAt(pool: usize, index: u64): usize {
+  for (let known = load<u64>(pool, SQUARINGS); known < index; known++) {
+    const base = pool + POWERS + <usize>known * 24
+    const h = load<u64>(base)
+    const l = load<u64>(base, 8)
+    const e = load<i64>(base, 16)
+    multiply(h, l, e, h, l, e)
+    putFloat(base + 24)
+    store<u64>(pool, known + 1, SQUARINGS)
+  }
+  return pool + POWERS + <usize>index * 24
 }
 
 let ratioH: u64 = 0
@@ -68,27 +98,18 @@ function isZero(digest: usize): bool {
   return (load<u64>(digest) | load<u64>(digest, 8) | load<u64>(digest, 16) | load<u64>(digest, 24)) == 0
 }
 
-/** q^n, n ≥ 1, by square-and-multiply from the least significant bit; left in rh, rl, re. */
-function power(n: u64): void {
-  let bh = qh
-  let bl = ql
-  let be = qe
-  let h = TOP
-  let l: u64 = 0
-  let e: i64 = -127
-  for (;;) {
-    if (n & 1) {
-      multiply(h, l, e, bh, bl, be)
-      h = rh
-      l = rl
-      e = re
-    }
-    n >>= 1
-    if (n == 0) break
-    multiply(bh, bl, be, bh, bl, be)
-    bh = rh
-    bl = rl
-    be = re
+/** q^n, n ≥ 1, by square-and-multiply from the least significant bit; left in rh, rl, re. 1 × q^(2^i) is exact. */
+function power(pool: usize, n: u64): void {
+  const first = powerAt(pool, ctz(n))
+  let h = load<u64>(first)
+  let l = load<u64>(first, 8)
+  let e = load<i64>(first, 16)
+  for (let bits = n & (n - 1); bits != 0; bits &= bits - 1) {
+    const base = powerAt(pool, ctz(bits))
+    multiply(h, l, e, load<u64>(base), load<u64>(base, 8), load<i64>(base, 16))
+    h = rh
+    l = rl
+    e = re
   }
   settle(h, l, e, 0)
 }
@@ -103,9 +124,12 @@ function lessThan(ah: u64, al: u64, ae: i64, bh: u64, bl: u64, be: i64): bool {
 export function select(n: u64, total: u64, expected: u64, digest: usize): u64 {
   if (n == 0 || isZero(digest)) return 0
   if (expected >= total) return n
-  prepare(total, expected)
+  const pool = poolOf(total, expected)
   loadRatio(digest)
-  power(n)
+  const oddsH = load<u64>(pool, ODDS)
+  const oddsL = load<u64>(pool, ODDS + 8)
+  const oddsE = load<i64>(pool, ODDS + 16)
+  power(pool, n)
   let ph = rh
   let pl = rl
   let pe = re

@@ -35,10 +35,8 @@ export function selectCases({ kernels }: Environment): Measurement[] {
 /** A committee as (f, F) = (5, 5) has it: 256 members, drawn in 8 epochs, most with one seat of a few. */
 function committee(): { draws: Uint8Array; members: Uint8Array } {
   const random = new Prng('committee')
-  const total = 100_000_000_000_000n
-  const draws = concatBytes(
-    ...Array.from({ length: 8 }, (_, epoch) => concatBytes(u32(epoch), random.bytes(32), u64(total))),
-  )
+  const totals = Array.from({ length: 8 }, () => 100_000_000_000_000n + BigInt(random.uint32()))
+  const draws = concatBytes(...totals.map((total, epoch) => concatBytes(u32(epoch), random.bytes(32), u64(total))))
   const stakes = Array.from({ length: 400 }, () => ({
     credential: random.bytes(32),
     amount: 20_000_000_000n * BigInt(1 + random.below(32)),

@@ -17,8 +17,8 @@ export interface Certificate {
 }
 
 /** More than any verifier here keeps hashed, so that each certificate's message is new to it. */
-const MESSAGE_COUNT = 52
-export const HOP_COUNT = 52
+const ROTATION_COUNT = 20
+const HOP_COUNT = 52
 
 function lazily<Value>(make: (index: number) => Value): (index: number) => Value {
   const made = new Map<number, Value>()
@@ -32,8 +32,8 @@ function lazily<Value>(make: (index: number) => Value): (index: number) => Value
 const keyPoint = lazily((index) => bls.G1.Point.BASE.multiplyUnsafe(BigInt(index + 2)))
 const keyBytes = lazily((index) => keyPoint(index).toBytes(true))
 
-const message = lazily((index) => new Prng(`certificate ${index}`).bytes(32))
-const hashed = lazily((index) => bls.longSignatures.hash(message(index), BLS_SIGNATURE_SUITE))
+/** No message belongs to two committees: what one case hashed must not save another the work. */
+const message = (seats: number, which: number) => new Prng(`certificate ${seats} ${which}`).bytes(32)
 
 /** The keys of a committee of `seats`, decoded by `decode`. */
 export function committeeKeys<Key>(seats: number, decode: (bytes: Uint8Array) => Key): Key[] {
@@ -47,34 +47,41 @@ function certify(seats: number, which: number): Certificate {
     .slice(0, quorum)
     .sort((a, b) => a - b)
   const secret = signers.reduce((sum, index) => sum + BigInt(index + 2), 0n)
-  return { message: message(which), signers, signature: hashed(which).multiplyUnsafe(secret).toBytes(true) }
+  const signed = message(seats, which)
+  const point = bls.longSignatures.hash(signed, BLS_SIGNATURE_SUITE)
+  return { message: signed, signers, signature: point.multiplyUnsafe(secret).toBytes(true) }
 }
 
 const bySeats = lazily((seats) => lazily((which) => certify(seats, which)))
 
-/** Certificates of a committee of `seats` with exactly a quorum of bits, one after the other without end. */
+/** Certificates of a committee of `seats` with exactly a quorum of bits, round and round; all are made by the first call. */
 export function certificates(seats: number): () => Certificate {
   let next = 0
-  return () => bySeats(seats)(next++ % MESSAGE_COUNT)
+  return () => {
+    if (next === 0) for (let which = 0; which < ROTATION_COUNT; which++) bySeats(seats)(which)
+    return bySeats(seats)(next++ % ROTATION_COUNT)
+  }
 }
 
-/** The first HOP_COUNT certificates of that committee. */
+/** Certificates of 52 epochs of that committee. */
 export function hops(seats: number): readonly Certificate[] {
   return Array.from({ length: HOP_COUNT }, (_, which) => bySeats(seats)(which))
 }
 
-/** A key that a verifier's cache has not seen for long: a new one each time. */
+/** Keys one after the other, for implementations that keep none; all are made by the first call. */
 export function freshKeys(): () => Uint8Array {
-  let point = bls.G1.Point.BASE.multiplyUnsafe(1_000_003n)
-  const made: Uint8Array[] = []
   let next = 0
   return () => {
-    if (made.length < FRESH_KEY_COUNT) {
-      point = point.add(bls.G1.Point.BASE)
-      made.push(point.toBytes(true))
-      return made.at(-1)!
-    }
-    return made[next++ % FRESH_KEY_COUNT]!
+    const made = freshKeyBytes(0)
+    return made[next++ % made.length]!
   }
 }
+
 const FRESH_KEY_COUNT = 64
+const freshKeyBytes = lazily(() => {
+  let point = bls.G1.Point.BASE.multiplyUnsafe(1_000_003n)
+  return Array.from({ length: FRESH_KEY_COUNT }, () => {
+    point = point.add(bls.G1.Point.BASE)
+    return point.toBytes(true)
+  })
+})
