@@ -54,7 +54,7 @@ export const WASM_BUILDS: readonly WasmBuild[] = [
 function sourceFiles(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
-    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)))
+    .map((entry) => relative(ROOT, join(entry.parentPath ?? entry.path, entry.name)))
     .filter((file) => folder.includes('bls') || !file.includes('bls'))
     .sort()
 }

@@ -6,9 +6,10 @@
 import { build, type Metafile, type Plugin } from 'esbuild'
 import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { extname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 
-const ROOT = resolve(import.meta.dirname, '..')
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const PAGES = join(ROOT, 'web/pages')
 const EXAMPLES = join(ROOT, 'web/examples')
 const OUT = join(ROOT, 'dist/web')

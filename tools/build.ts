@@ -1,5 +1,6 @@
 /** `npm run build`: kernels to WebAssembly, TypeScript to dist/, the page to dist/web. Stops at the first failure. */
 import { spawnSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, readdirSync } from 'node:fs'
 
 const tsx = [process.execPath, '--import', 'tsx']
 const STEPS: readonly (readonly [name: string, command: readonly string[]])[] = [
@@ -17,3 +18,7 @@ for (const [name, [file, ...args]] of STEPS) {
   }
   console.log(`build: ${name}, ${((performance.now() - startedMs) / 1000).toFixed(1)} s`)
 }
+
+// The plain .wasm files, for engines that compile no bytes: package.json exports them as stakecube/wasm/NAME.wasm.
+mkdirSync('dist/wasm', { recursive: true })
+for (const file of readdirSync('build')) if (file.endsWith('.wasm')) copyFileSync(`build/${file}`, `dist/wasm/${file}`)

@@ -4,6 +4,7 @@
  * A person sees one sentence, never a stack trace (STAKECUBE_DEBUG=1 shows it).
  */
 import { realpathSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { CliError, EXIT, EXIT_MEANINGS, type ExitName } from './exit-codes.ts'
 
 const LINGER_MS = 3000
@@ -116,7 +117,7 @@ async function runAsProgram(): Promise<void> {
 /** Through a link in node_modules/.bin too. */
 function isProgram(): boolean {
   const started = process.argv[1]
-  return started !== undefined && realpathSync(started) === import.meta.filename
+  return started !== undefined && realpathSync(started) === fileURLToPath(import.meta.url)
 }
 
 if (isProgram()) await runAsProgram()

@@ -5,7 +5,7 @@
  */
 import { chromium } from 'playwright-core'
 import { build } from 'esbuild'
-import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { toHex } from '../../src/base/bytes.ts'
 import { Writer } from '../../src/chain/codec.ts'
 import { DEVNET_PARAMS } from '../../src/chain/params.ts'
@@ -146,7 +146,7 @@ async function inChromium(fixture: EnvironmentFixture): Promise<EnvironmentResul
 
 async function bundle(): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [join(import.meta.dirname, 'environment-page.ts')],
+    entryPoints: [fileURLToPath(new URL('environment-page.ts', import.meta.url))],
     bundle: true,
     format: 'iife',
     platform: 'browser',
