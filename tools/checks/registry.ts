@@ -109,4 +109,10 @@ export const CHECKS: readonly CheckEntry[] = [
     shows: 'issue 4: the seats of a credential follow its stake, and each epoch moves about one T-th of the seats',
     load: () => import('./draws.ts'),
   },
+  {
+    name: 'scale',
+    shows:
+      'issue 4: messages and bytes per node and block and time to final for 64 to 4096 simulated nodes, beside the published figures',
+    load: () => import('./scale.ts'),
+  },
 ]
