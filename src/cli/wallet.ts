@@ -8,6 +8,7 @@ import {
   newAccount,
   parseOwner,
   type Account,
+  type FreeProofRequest,
   type LightClient,
   type Payment,
   type ProvenTransaction,
@@ -37,6 +38,8 @@ const KEY_FLAGS = {
   wallet: { kind: 'text', value: 'NAME', help: 'a ready-made wallet of the devnet, such as alice' },
 } as const
 
+const PROOF_OUT = { kind: 'text', value: 'FILE', help: 'write the proof as a .scproof file' } as const
+
 const DEFINITIONS = {
   new: {
     name: 'wallet new',
@@ -53,7 +56,7 @@ const DEFINITIONS = {
     name: 'wallet balance',
     summary: 'Prints the balance of an owner, proven complete under a final block.',
     operands: ['OWNER?'],
-    flags: { ...KEY_FLAGS, ...CLIENT_FLAGS },
+    flags: { ...KEY_FLAGS, ...CLIENT_FLAGS, 'proof-out': PROOF_OUT },
   },
   send: {
     name: 'wallet send',
@@ -63,7 +66,7 @@ const DEFINITIONS = {
     flags: {
       ...KEY_FLAGS,
       ...CLIENT_FLAGS,
-      'proof-out': { kind: 'text', value: 'FILE', help: 'write the inclusion proof as a .scproof file' },
+      'proof-out': PROOF_OUT,
     },
     epilogue: 'example: stakecube wallet send bob 1000000 --wallet alice --devnet http://127.0.0.1:8080',
   },
@@ -228,6 +231,7 @@ async function showBalance(line: CommandLine, kernels: Kernels): Promise<number>
         stateRoot: toHex(header.stateRoot),
       },
     )
+    await writeProof(client, { kind: 3, prefix: { bits: 128, bytes: owner } }, line, signal)
     return EXIT.ok
   })
 }
@@ -264,8 +268,7 @@ async function send(line: CommandLine, kernels: Kernels): Promise<number> {
       onStatus: (status) => (status.kind === 'sent' ? note(line, `${status.outcome} by ${status.peer}`) : undefined),
     })
     report(line, amount, payment, proven)
-    const path = line.text('proof-out')
-    if (path !== undefined) await writeProof(client, payment, path, signal)
+    await writeProof(client, { kind: 2, txid: payment.txid }, line, signal)
     return EXIT.ok
   })
 }
@@ -295,8 +298,16 @@ function report(line: CommandLine, amount: bigint, { txid, fee, change }: Paymen
   })
 }
 
-async function writeProof(client: LightClient, { txid }: Payment, path: string, signal: AbortSignal): Promise<void> {
-  const { bytes } = await client.exportProof({ kind: 2, txid }, { signal })
+/** Where --proof-out says; nothing without it. */
+async function writeProof(
+  client: LightClient,
+  request: FreeProofRequest,
+  line: CommandLine,
+  signal: AbortSignal,
+): Promise<void> {
+  const path = line.text('proof-out')
+  if (path === undefined) return
+  const { bytes } = await client.exportProof(request, { signal })
   try {
     writeFileSync(path, bytes)
   } catch (error) {
