@@ -68,6 +68,13 @@ const DEFINITION: CommandDefinition = {
     drift: { kind: 'number', value: 'MS', help: 'largest error of a clock', low: 0, high: 10_000 },
     crashes: { kind: 'number', value: 'N', help: 'crashes and restarts before the heal', low: 0, high: 10_000 },
     partitions: { kind: 'number', value: 'N', help: 'partitions before the heal', low: 0, high: 10_000 },
+    eclipses: {
+      kind: 'number',
+      value: 'N',
+      help: 'honest nodes cut off from all but Byzantine ones for a while',
+      low: 0,
+      high: 10_000,
+    },
     'heal-after': { kind: 'number', value: 'MS', help: 'virtual time of the heal', low: 0, high: 86_400_000 },
     planted: { kind: 'switch', help: 'also run each planted bug until its checker catches it' },
     html: { kind: 'text', value: 'FILE', help: 'write a report with plots' },
@@ -138,6 +145,7 @@ function optionsOf(line: CommandLine, seed: string, signatures: string): RunOpti
     clockOffsetMsMax: line.number('drift') ?? base.clockOffsetMsMax,
     crashCount: line.number('crashes') ?? base.crashCount,
     partitionCount: line.number('partitions') ?? base.partitionCount,
+    eclipseCount: line.number('eclipses') ?? base.eclipseCount,
     healAfterMs: line.number('heal-after') ?? base.healAfterMs,
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The simulated network: directed links with latency, jitter, loss, doubling and partitions, and one uplink per node with a
- * bandwidth. Late and out-of-order arrival follow from jitter.
+ * The simulated network: directed links with latency, jitter, loss, doubling, partitions and eclipses, and one uplink per
+ * node with a bandwidth. Late and out-of-order arrival follow from jitter.
  */
 import type { Prng } from '../base/prng.ts'
 import type { EventQueue } from './event-queue.ts'
@@ -43,6 +43,8 @@ export class SimNetwork {
   model: NetworkModel
   /** Group of each node; messages pass only within a group. Undefined: no partition. */
   #groups: readonly number[] | undefined
+  /** Nodes whose links lead to these others only. */
+  readonly #eclipsed = new Map<number, ReadonlySet<number>>()
   readonly traffic: readonly Traffic[]
   readonly #queue: EventQueue
   readonly #prng: Prng
@@ -72,8 +74,18 @@ export class SimNetwork {
     this.#groups = groups
   }
 
+  /** Leaves `victim` no other links than those to `friends`: somebody has taken the rest. */
+  eclipse(victim: number, friends: ReadonlySet<number>): void {
+    this.#eclipsed.set(victim, friends)
+  }
+
+  endEclipse(victim: number): void {
+    this.#eclipsed.delete(victim)
+  }
+
   heal(): void {
     this.#groups = undefined
+    this.#eclipsed.clear()
   }
 
   send(from: number, to: number, bytes: Uint8Array): void {
@@ -123,6 +135,7 @@ export class SimNetwork {
   /** A partition cuts what is under way, too. */
   #arrive(from: number, to: number, bytes: Uint8Array): void {
     if (this.#groups !== undefined && this.#groups[from] !== this.#groups[to]) return
+    if (this.#eclipsed.get(from)?.has(to) === false || this.#eclipsed.get(to)?.has(from) === false) return
     this.#deliver(from, to, bytes)
   }
 

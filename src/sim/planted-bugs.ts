@@ -76,6 +76,7 @@ const calm = (options: RunOptions): RunOptions => ({
   faulty: new Map(),
   crashCount: 0,
   partitionCount: 0,
+  eclipseCount: 0,
   network: { ...options.network, loss: 0 },
 })
 

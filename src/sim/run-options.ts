@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly healAfterMs: number
   readonly crashCount: number
   readonly partitionCount: number
+  /** Honest nodes that for a while reach Byzantine ones only. */
+  readonly eclipseCount: number
   readonly walletCount: number
   /** One payment every so often. */
   readonly paymentEveryMs: number
@@ -84,6 +86,7 @@ export function randomRun(seed: string): RunOptions {
     healAfterMs: 3000 + prng.below(6000),
     crashCount: isCalm ? 0 : prng.below(6),
     partitionCount: isCalm ? 0 : prng.below(3),
+    eclipseCount: isCalm ? 0 : prng.below(3),
     walletCount: 2,
     paymentEveryMs: 1700,
     progressBlocks: 2,

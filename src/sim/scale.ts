@@ -83,6 +83,7 @@ function runOptions({ seed, nodes, costs }: ScaleOptions): RunOptions {
     healAfterMs: 1e12,
     crashCount: 0,
     partitionCount: 0,
+    eclipseCount: 0,
     walletCount: 12,
     paymentEveryMs: SCALE_PARAMS.blockTimeMs / 10,
     progressBlocks: 0,

@@ -308,7 +308,7 @@ export class World {
 
   #planTrouble(): void {
     const prng = this.#prng.fork('trouble')
-    const { healAfterMs, crashCount, partitionCount, stakes } = this.#options
+    const { healAfterMs, crashCount, partitionCount, eclipseCount, stakes } = this.#options
     for (let count = 0; count < crashCount; count++) {
       const node = this.nodes[prng.below(stakes.length)]!
       const atMs = prng.below(healAfterMs)
@@ -321,6 +321,12 @@ export class World {
       const groups = stakes.map(() => prng.below(2 + prng.below(2)))
       this.queue.after(atMs, () => this.network.partition(groups))
       this.queue.after(atMs + 500 + prng.below(4000), () => this.network.heal())
+    }
+    for (let count = 0; count < eclipseCount; count++) {
+      const victim = prng.below(stakes.length)
+      const atMs = prng.below(healAfterMs)
+      this.queue.after(atMs, () => this.network.eclipse(victim, new Set(this.#options.faulty.keys())))
+      this.queue.after(atMs + 500 + prng.below(4000), () => this.network.endEclipse(victim))
     }
     this.queue.after(healAfterMs, () => this.heal())
   }
