@@ -38,7 +38,7 @@ export class Execution {
   /** As `execute`, for a block that this operator's own store holds as final: its signatures are not checked again. */
   replay(parent: Ledger, block: Block): Result<Ledger, LedgerCode> {
     const result = executeBlock(this.engine, this.chain, parent, block, new AllVerified(this.engine.kernels))
-    if (result.kind === 'accepted') this.#keep(result.value)
+    if (result.kind === 'accepted') this.keep(result.value)
     return result
   }
 
@@ -47,7 +47,8 @@ export class Execution {
     return this.#restored.get(toHex(hash))
   }
 
-  #keep(ledger: Ledger): void {
+  /** Leaves a ledger for the other validators of this process. */
+  keep(ledger: Ledger): void {
     this.#restored.set(toHex(ledger.hash), ledger)
     const [oldest] = this.#restored.keys()
     if (this.#restored.size > RESTORED_MAX) this.#restored.delete(oldest!)

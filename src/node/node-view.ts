@@ -86,6 +86,11 @@ export class NodeView implements ChainView {
     for (const name of this.#txNames(old.block)) this.#recentTxs.delete(name)
   }
 
+  /** The ledger after the block at `height`, while it is recent. */
+  ledgerAt(height: bigint): Ledger | undefined {
+    return this.#recent.get(height)?.ledger
+  }
+
   head(): CertifiedHeader {
     return { header: this.#head.ledger.header, cert: this.#head.cert }
   }

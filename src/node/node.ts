@@ -22,6 +22,7 @@ import { serve, type Server } from '../net/serve.ts'
 import type { Log } from '../ports/index.ts'
 import { isCorruption, setAside } from '../store/level-db.ts'
 import { LevelChainStore } from '../store/level-chain.ts'
+import { encodeSnapshot } from '../store/level-snapshot.ts'
 import { answer, type RequestProtocol } from '../wire/answer.ts'
 import type { SubmitResponse } from '../wire/submit.ts'
 import { AgreementDriver, type FinalBytes } from './agreement-driver.ts'
@@ -60,6 +61,8 @@ export interface NodeOptions {
   readonly onFailure?: (error: unknown) => void
 }
 
+/** Blocks between two snapshots of the ledger; so many at most are executed again after a crash. */
+const SNAPSHOT_INTERVAL = 256n
 const REQUESTS: readonly RequestProtocol[] = ['status', 'hops', 'headers', 'proof', 'submit', 'evidence']
 /** What no honest peer does even once; other faults may be someone else's doing or a bug, and only count. */
 const CUT_OFF_AT_ONCE: readonly MisbehaviourCode[] = ['malformed-message', 'bad-proposal-signature']
@@ -216,6 +219,7 @@ export class FullNode {
     await this.#direct.stop()
     await this.#network.close()
     await this.host.stop()
+    if (this.#store.headHeight !== undefined) await this.#saveSnapshot(this.#store.headHeight)
     await this.#store.close()
   }
 
@@ -290,6 +294,12 @@ export class FullNode {
       txids: block.body.transactions.map(({ body }) => txidOf(kernels, body)),
       committees: isFirst ? committeesOf(this.#chain.ledger, [epoch, epoch + 1]) : [],
     })
+    if (height % SNAPSHOT_INTERVAL === 0n) await this.#saveSnapshot(height)
+  }
+
+  async #saveSnapshot(height: bigint): Promise<void> {
+    const ledger = this.view.ledgerAt(height)
+    if (ledger !== undefined && height > 0n) await this.#store.saveSnapshot(height, encodeSnapshot(ledger))
   }
 
   #finalAt(height: bigint) {

@@ -2,9 +2,11 @@
 import { decodeBlock, type Block } from '../chain/block.ts'
 import { decodeCert, type FinalityCert } from '../chain/certificate.ts'
 import { blockHash } from '../chain/header.ts'
+import { equalBytes } from '../base/bytes.ts'
 import type { Result } from '../base/verdict.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { CorruptionError } from '../store/level-db.ts'
+import { decodeSnapshot } from '../store/level-snapshot.ts'
 import type { LevelChainStore } from '../store/level-chain.ts'
 import type { Execution } from './execution.ts'
 import type { Recent } from './node-view.ts'
@@ -13,7 +15,7 @@ import type { Recent } from './node-view.ts'
 const LOOK_BACK = 64n
 
 /**
- * The final state that `store` holds, executed again from genesis. The operator trusts the own store: signatures in it are
+ * The final state that `store` holds: its snapshot, and the blocks after it executed again. The operator trusts the own store: signatures in it are
  * not checked again, everything else is. A store that does not add up throws CorruptionError.
  */
 export async function restore(
@@ -23,7 +25,11 @@ export async function restore(
   onProgress: (height: bigint) => void,
 ): Promise<Recent> {
   const head = store.headHeight ?? 0n
-  let { ledger, block } = startOf(execution, genesis, store, head)
+  let { ledger, block } = startAtHand(execution, store, head) ??
+    (await startOnDisk(execution, store, head)) ?? {
+      ledger: genesis,
+      block: genesisBlock(genesis),
+    }
   for (let height = ledger.header.height + 1n; height <= head; height++) {
     block = blockAt(store, height)
     ledger = accept(`block ${height}`, execution.replay(ledger, block))
@@ -35,20 +41,30 @@ export async function restore(
   return { ledger, block, cert: certAt(store, head) }
 }
 
-/** The newest height of this store whose ledger is at hand, looking back from the head. */
-function startOf(
-  execution: Execution,
-  genesis: Ledger,
-  store: LevelChainStore,
-  head: bigint,
-): { readonly ledger: Ledger; readonly block: Block } {
+type Start = Pick<Recent, 'ledger' | 'block'>
+
+/** The newest height of this store whose ledger another validator of this process has restored. */
+function startAtHand(execution: Execution, store: LevelChainStore, head: bigint): Start | undefined {
   const lowest = head > LOOK_BACK ? head - LOOK_BACK : 0n
   for (let height = head; height > lowest; height--) {
     const block = blockAt(store, height)
     const ledger = execution.restored(blockHash(execution.engine.kernels, block.header))
     if (ledger !== undefined) return { ledger, block }
   }
-  return { ledger: genesis, block: genesisBlock(genesis) }
+  return undefined
+}
+
+/** The snapshot in the store, if it is of a block in the store. */
+async function startOnDisk(execution: Execution, store: LevelChainStore, head: bigint): Promise<Start | undefined> {
+  const snapshot = await store.snapshot()
+  if (snapshot === undefined || snapshot.height > head) return undefined
+  const { engine, chain } = execution
+  const ledger = decodeSnapshot(engine, chain.params, snapshot.parts)
+  const block = blockAt(store, snapshot.height)
+  if (!equalBytes(ledger.hash, blockHash(engine.kernels, block.header)))
+    throw new CorruptionError(`the snapshot of height ${snapshot.height} is of another block`)
+  execution.keep(ledger)
+  return { ledger, block }
 }
 
 const blockAt = (store: LevelChainStore, height: bigint): Block =>
