@@ -12,6 +12,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
+/** One file. Its compiler options are the target of its name in asconfig.json. */
 interface WasmBuild {
   /** build/NAME.wasm */
   readonly name: string
@@ -19,12 +20,7 @@ interface WasmBuild {
   /** Folder whose .ts files are the inputs. */
   readonly sources: string
   readonly generated: string
-  readonly flags: readonly string[]
 }
-
-/** No imports, no runtime, memory of fixed size: see docs/kernels.md. Sizes in pages of 64 KiB. */
-const BARE = ['--runtime', 'stub', '--use', 'abort=', '--noAssert', '--memoryBase', '64']
-const KERNELS = [...BARE, '--initialMemory', '98', '--maximumMemory', '98', '-O2']
 
 export const WASM_BUILDS: readonly WasmBuild[] = [
   {
@@ -32,21 +28,18 @@ export const WASM_BUILDS: readonly WasmBuild[] = [
     entry: 'assembly/index.ts',
     sources: 'assembly',
     generated: 'src/kernels/wasm/scalar.gen.ts',
-    flags: KERNELS,
   },
   {
     name: 'simd',
     entry: 'assembly/index.ts',
     sources: 'assembly',
     generated: 'src/kernels/wasm/simd.gen.ts',
-    flags: [...KERNELS, '--enable', 'simd'],
   },
   {
     name: 'bls',
     entry: 'assembly/bls/index.ts',
     sources: 'assembly/bls',
     generated: 'src/crypto/bls-kernel/bls.gen.ts',
-    flags: [...BARE, '--initialMemory', '22', '--maximumMemory', '22', '-O3'],
   },
 ]
 
@@ -61,6 +54,7 @@ function sourceFiles(folder: string): string[] {
 
 function inputHash(build: WasmBuild): string {
   const hash = createHash('sha256').update(JSON.stringify([build, asc.version]))
+  hash.update(readFileSync(join(ROOT, 'asconfig.json')))
   for (const file of sourceFiles(build.sources))
     hash
       .update(file)
@@ -78,9 +72,19 @@ function upToDate(build: WasmBuild, hash: string): boolean {
   return readFileSync(generated, 'utf8').startsWith(firstLine(hash))
 }
 
+const OPTIONS = ['--config', 'asconfig.json', '--target']
+
 async function compile(build: WasmBuild): Promise<void> {
   const { error, stderr } = await asc.main(
-    [build.entry, '--outFile', wasmPath(build), '--textFile', join('build', `${build.name}.wat`), ...build.flags],
+    [
+      build.entry,
+      '--outFile',
+      wasmPath(build),
+      '--textFile',
+      join('build', `${build.name}.wat`),
+      ...OPTIONS,
+      build.name,
+    ],
     { readFile: (name, base) => readText(join(base, name)), listFiles: () => null, writeFile: write },
   )
   if (error) throw new Error(`${build.entry} does not compile:\n${stderr.toString()}`)
