@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { comparison } from '../../bench/harness/compare.ts'
+import { engineOf, generationOf } from '../../bench/harness/engine.ts'
+import { htmlReport } from '../../bench/harness/html.ts'
+import { measure } from '../../bench/harness/measure.ts'
+import { missingTargets, ratiosOf, summarise, type BenchReport, type CaseResult } from '../../bench/harness/report.ts'
+import { ratioTable } from '../../bench/harness/table.ts'
+
+const result = (id: string, impl: string, medianNs: number): CaseResult => ({
+  id,
+  impl,
+  medianNs,
+  p10Ns: medianNs,
+  p90Ns: medianNs,
+  n: 1,
+  checked: true,
+})
+
+const CASES = [
+  result('merkle-64', 'simd', 10),
+  result('merkle-64', '@chainsafe/as-sha256', 46),
+  result('merkle-64', '@noble/hashes', 90),
+  result('merkle-rfc9162', 'simd', 12),
+]
+
+const REPORT: BenchReport = {
+  kind: 'stakecube-bench',
+  date: '2026-11-21T00:00:00.000Z',
+  commit: 'abc',
+  machine: { cpu: 'A <CPU>', cores: 2, engine: 'Node 24.1.0 (V8 13.6)', generation: 'later' },
+  processes: 1,
+  cases: CASES,
+  ratios: ratiosOf(CASES, 'later'),
+  notRun: [],
+}
+
+describe('bench reports', () => {
+  test('samples of several processes are pooled before the median is taken', () => {
+    const samples = (...samplesNs: number[]) => [{ id: 'a', impl: 'x', checked: true, samplesNs }]
+    const [pooled] = summarise([samples(1, 2, 9), samples(3, 4)])
+    assert.deepEqual(pooled, { id: 'a', impl: 'x', medianNs: 3, p10Ns: 1.4, p90Ns: 7, n: 5, checked: true })
+  })
+
+  test('a ratio passes exactly from its bar on, and the bar depends on the engine', () => {
+    const find = (generation: 'v8-11' | 'later', peer: string) =>
+      ratiosOf(CASES, generation).find((ratio) => ratio.id === 'merkle-64' && ratio.peer === peer)!
+    assert.deepEqual(
+      [find('later', '@chainsafe/as-sha256').pass, find('v8-11', '@chainsafe/as-sha256').pass],
+      [true, false],
+    )
+    assert.equal(find('later', '@noble/hashes').pass, false)
+    const rfc = ratiosOf(CASES, 'later').find(({ op }) => op === '<=')!
+    assert.deepEqual([rfc.ratio, rfc.pass, rfc.bar], [1.2, true, 1.25])
+  })
+
+  test('a target without figures is named, not passed over', () => {
+    const missing = missingTargets(CASES, 'later')
+    assert.ok(missing.includes('audit-256: simd against twin'))
+    assert.ok(!missing.some((line) => line.startsWith('merkle')))
+  })
+
+  test('a wrong answer is never timed', async () => {
+    const wrong = { id: 'a', impl: 'x', run: () => 1, check: (answer: unknown) => answer === 2 }
+    await assert.rejects(measure([wrong], { rounds: 1, sampleMs: 0.01, warmUpMs: 0 }), /x gives a wrong answer in a/)
+  })
+
+  test('engines are named, and Node 20 is held to the higher bars', () => {
+    assert.equal(engineOf('Mozilla/5.0 (X11) Gecko/20100101 Firefox/140.0'), 'Firefox 140.0')
+    assert.equal(engineOf('Mozilla/5.0 AppleWebKit/537.36 Chrome/137.0.1.2 Safari/537.36'), 'Chromium 137.0.1.2')
+    assert.deepEqual(
+      ['Node 20.20.2 (V8 11.3)', 'Node 24.1.0 (V8 13)', 'Chromium 113.0', 'Chromium 137.0', 'Firefox 140.0'].map(
+        generationOf,
+      ),
+      ['v8-11', 'later', 'v8-11', 'later', 'later'],
+    )
+  })
+
+  test('the table says what was missed, and the page escapes what it shows', () => {
+    assert.match(ratioTable(REPORT.ratios), /@noble\/hashes by\s+9\.00×\s+>= 10\s+MISSED/)
+    assert.match(htmlReport(REPORT), /A &#60;CPU&#62;/)
+  })
+
+  test('a comparison shows the change of each median', () => {
+    const now = { ...REPORT, cases: [result('merkle-64', 'simd', 9)] }
+    assert.match(comparison(now, REPORT), /merkle-64 simd: 10\.0 ns → 9\.00 ns \(-10\.0 %\)/)
+  })
+})
