@@ -8,32 +8,23 @@
  */
 import { assert } from '../base/assert.ts'
 import type { Hash32 } from '../base/brand.ts'
-import { equalBytes, isZero, toHex } from '../base/bytes.ts'
-import { decodeBlock, encodeBlock, type Block } from '../chain/block.ts'
-import {
-  NIL_HASH,
-  VOTE,
-  decodeCert,
-  encodeCert,
-  voteMessage,
-  type FinalityCert,
-  type VoteType,
-} from '../chain/certificate.ts'
-import { HEADER_LENGTH, blockHash } from '../chain/header.ts'
+import { equalBytes, isZero } from '../base/bytes.ts'
+import type { Block } from '../chain/block.ts'
+import { NIL_HASH, VOTE, decodeCert, encodeCert, type FinalityCert, type VoteType } from '../chain/certificate.ts'
 import type { BlsSigner } from '../crypto/bls-contract.ts'
 import type { Engine } from '../crypto/engine.ts'
-import { revealMessage } from '../crypto/keys.ts'
 import { verifyCert, type CommitteeKeys } from '../verify/certificate.ts'
 import type { ChainPort } from './chain-port.ts'
 import { Deadlines } from './deadlines.ts'
-import type { AgreementEffect, AgreementEvent, PeerName, SavedState } from './events.ts'
-import { HeightState, type Candidate } from './height-state.ts'
+import type { AgreementEffect, AgreementEvent, PeerName } from './events.ts'
+import { HeightState, candidateFrom, type Candidate } from './height-state.ts'
 import { Intake } from './intake.ts'
-import { encodeAggregate, encodeMessage, proposalMessage, type ProposalMessage, type VotesMessage } from './messages.ts'
+import { encodeMessage, type VotesMessage } from './messages.ts'
 import { nextAction, type Action, type RuleWorld } from './rules.ts'
-import { decodeSafetyRecord, encodeSafetyRecord, type SafetyRecord } from './safety-record.ts'
-import { Seats } from './seats.ts'
+import type { SafetyRecord } from './safety-record.ts'
+import { Seats, type Voter } from './seats.ts'
 import { ShardAggregator } from './shard-aggregator.ts'
+import { Signatory } from './signatory.ts'
 import type { Tally } from './tally.ts'
 
 /** Milliseconds. A step's time-out is its base plus `growthMs` per round, at most `mostMs`. */
@@ -81,11 +72,6 @@ const ROUND_DEADLINES: readonly DeadlineName[] = ['propose', 'prevote', 'precomm
 const ROUNDS_BEHIND_MAX = 32
 const RESEND_DOUBLINGS_MAX = 5
 
-interface OwnKey {
-  readonly name: string
-  readonly secretKey: Uint8Array
-}
-
 /** The height before, while late precommits may still make its certificate fuller. */
 interface Previous {
   readonly state: HeightState
@@ -94,7 +80,7 @@ interface Previous {
 
 export class Agreement {
   readonly #config: AgreementConfig
-  readonly #keys: readonly OwnKey[]
+  readonly #signatory: Signatory
   readonly #deadlines = new Deadlines<DeadlineName>()
   readonly #intake: Intake
   readonly #aggregator: ShardAggregator
@@ -103,30 +89,25 @@ export class Agreement {
   #state: HeightState | undefined
   #previous: Previous | undefined
   #seats: { readonly keys: CommitteeKeys; readonly seats: Seats } | undefined
-  #record: SafetyRecord | undefined
-  #savedBlock: Uint8Array | undefined
-  #persistId = 0
-  readonly #afterPersist: { readonly id: number; readonly run: () => void }[] = []
   #armed = new Set<Timeout>()
   #sentVotes: VotesMessage[] = []
   #wakeMs: number | undefined
 
   constructor(config: AgreementConfig) {
     this.#config = config
-    this.#keys = config.secretKeys.map((secretKey) => ({
-      name: toHex(config.signer.publicKey(secretKey)),
-      secretKey,
-    }))
+    const emit = (effect: AgreementEffect) => void this.#effects.push(effect)
+    const { engine, chain, signer, secretKeys } = config
+    this.#signatory = new Signatory({ kernels: engine.kernels, chainId: chain.chainId, signer, secretKeys, emit })
     this.#aggregator = new ShardAggregator(config.times.aggregateMs)
     this.#intake = new Intake({
-      engine: config.engine,
-      chain: config.chain,
+      engine,
+      chain,
       pauseMs: config.times.resendMs / 2,
       ignoreMs: config.times.ignoreMs,
       now: () => this.#nowMs,
       state: () => this.#state,
       previous: () => this.#previous,
-      emit: (effect) => this.#effects.push(effect),
+      emit,
     })
   }
 
@@ -147,7 +128,7 @@ export class Agreement {
     this.#setClock(event.nowMs)
     switch (event.type) {
       case 'started':
-        this.#restore(event.saved)
+        this.#signatory.restore(event.saved)
         this.#enterHeight()
         break
       case 'ticked':
@@ -156,7 +137,7 @@ export class Agreement {
         this.#intake.receive(event.from, event.bytes)
         break
       case 'persisted':
-        this.#afterPersisted(event.id)
+        this.#signatory.persisted(event.id)
         break
       case 'final-received':
         this.#takeFinal(event.from, event.block, event.cert)
@@ -192,11 +173,10 @@ export class Agreement {
     }
     if (this.#seats?.keys !== keys) this.#seats = { keys, seats: this.makeSeats(keys) }
     const { seats } = this.#seats
-    const own = seats.voters.filter((voter) => this.#keys.some(({ name }) => name === voter.name))
     const context = { engine, chainId: chain.chainId, seats, height, batchSeed }
-    this.#state = new HeightState(context, header, own, this.#startOf(header.timeMs))
-    const record = this.#record
-    if (record?.height === height) this.#resume(this.#state, record)
+    this.#state = new HeightState(context, header, this.#signatory.ownVoters(seats), this.#startOf(header.timeMs))
+    const known = this.#signatory.recordAt(height)
+    if (known !== undefined) this.#resume(this.#state, known.record, known.validBlock)
     else this.#enterRound(0)
     this.#intake.replayEarly()
   }
@@ -224,11 +204,11 @@ export class Agreement {
   }
 
   /** Goes on where the record says that we were when we stopped. */
-  #resume(state: HeightState, record: SafetyRecord): void {
+  #resume(state: HeightState, record: SafetyRecord, validBlock: Uint8Array | undefined): void {
     this.#enterRound(record.round)
     state.lock = record.lock
-    if (record.valid !== undefined && this.#savedBlock !== undefined) {
-      const candidate = this.#candidateFrom(this.#savedBlock)
+    if (record.valid !== undefined && validBlock !== undefined) {
+      const candidate = candidateFrom(this.#config.engine.kernels, validBlock)
       if (candidate !== undefined && equalBytes(candidate.hash, record.valid.hash)) {
         const kept = state.keep(candidate) ?? candidate
         state.valid = { quorum: record.valid, candidate: kept }
@@ -237,11 +217,11 @@ export class Agreement {
     }
     if (record.prevote !== undefined) {
       state.step = 'prevote'
-      this.#sendVotes(this.#signVotes(VOTE.prevote, record.prevote))
+      this.#sendVotes(this.#signatory.votes(state, VOTE.prevote, record.prevote))
     }
     if (record.precommit !== undefined) {
       state.step = 'precommit'
-      this.#sendVotes(this.#signVotes(VOTE.precommit, record.precommit))
+      this.#sendVotes(this.#signatory.votes(state, VOTE.precommit, record.precommit))
     }
   }
 
@@ -338,7 +318,7 @@ export class Agreement {
   /** A peer gives us what was decided without us. */
   #takeFinal(from: PeerName, blockBytes: Uint8Array, certBytes: Uint8Array): void {
     const state = this.#state
-    const candidate = this.#candidateFrom(blockBytes)
+    const candidate = candidateFrom(this.#config.engine.kernels, blockBytes)
     const cert = decodeCert(certBytes)
     if (state === undefined) return
     if (candidate === undefined || cert.kind === 'rejected') {
@@ -361,43 +341,30 @@ export class Agreement {
   // ── Proposing ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #isProposing(state: HeightState): boolean {
-    if (state.step !== 'propose' || this.#nowMs < state.roundStartMs || !this.#maySign(state)) return false
-    if (this.#record?.height === state.height && this.#record.round === state.round && this.#record.hasProposed)
-      return false
+    if (state.step !== 'propose' || this.#nowMs < state.roundStartMs) return false
+    if (!this.#signatory.maySign(state) || this.#signatory.hasProposed(state)) return false
     return state.own.includes(state.proposer(state.round))
   }
 
   #propose(state: HeightState): void {
-    const { engine, chain, signer } = this.#config
-    const secretKey = this.#secretOf(state.proposer(state.round).name)
-    const block = state.valid?.candidate.block ?? this.#buildBlock(state, secretKey)
-    const bytes = encodeBlock(block)
-    const hash = blockHash(engine.kernels, block.header)
-    const body = engine.kernels.sha256(bytes.subarray(HEADER_LENGTH))
-    const signed = proposalMessage(engine.kernels, chain.chainId, state.height, state.round, hash, body)
-    const message: ProposalMessage = {
-      kind: 'proposal',
-      height: state.height,
-      round: state.round,
-      signature: signer.sign(secretKey, signed),
-      ...(state.valid === undefined ? {} : { quorum: state.valid.quorum }),
-      block: bytes,
-    }
-    this.#persist(state, { ...this.#recordOf(state), hasProposed: true }, () => {
-      const encoded = encodeMessage(message)
-      this.#effects.push({ type: 'broadcast', bytes: encoded })
-      this.#intake.takeOwnProposal(message, encoded)
+    const proposer = state.proposer(state.round)
+    const block = state.valid?.candidate.block ?? this.#buildBlock(state, proposer)
+    const message = this.#signatory.proposal(state, proposer, block)
+    this.#signatory.recordProposal(state, () => {
+      const bytes = encodeMessage(message)
+      this.#effects.push({ type: 'broadcast', bytes })
+      this.#intake.takeOwnProposal(message, bytes)
     })
   }
 
-  #buildBlock(state: HeightState, secretKey: Uint8Array): Block {
-    const { engine, chain, signer } = this.#config
+  #buildBlock(state: HeightState, proposer: Voter): Block {
+    const { chain } = this.#config
     const earliestMs = state.parent.timeMs + BigInt(chain.params.blockTimeMs)
     const nowMs = BigInt(Math.floor(this.#nowMs))
     return chain.buildBlock({
       round: state.round,
       timeMs: nowMs > earliestMs ? nowMs : earliestMs,
-      reveal: signer.sign(secretKey, revealMessage(engine.kernels, chain.chainId, state.height)),
+      reveal: this.#signatory.reveal(state, proposer),
       parentCert: this.#parentCert(state),
     })
   }
@@ -419,63 +386,10 @@ export class Agreement {
 
   // ── Voting ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Nothing is signed at a height below the one that the record speaks of: what was signed there is forgotten. */
-  #maySign(state: HeightState): boolean {
-    return state.own.length > 0 && (this.#record === undefined || this.#record.height <= state.height)
-  }
-
   #vote(state: HeightState, type: VoteType, hash: Hash32): void {
-    if (!this.#maySign(state)) return
-    const vote = type === VOTE.prevote ? { prevote: hash } : { precommit: hash }
-    const record = { ...this.#recordOf(state), ...vote }
-    const votes = this.#signVotes(type, hash)
-    this.#persist(state, record, () => this.#sendVotes(votes))
-  }
-
-  /** The record of this round so far, with the lock and the quorum as they stand. */
-  #recordOf(state: HeightState): SafetyRecord {
-    const last = this.#record
-    const isSame = last !== undefined && last.height === state.height && last.round === state.round
-    const signed = isSame ? last : { hasProposed: false }
-    return {
-      ...('prevote' in signed && signed.prevote !== undefined ? { prevote: signed.prevote } : {}),
-      ...('precommit' in signed && signed.precommit !== undefined ? { precommit: signed.precommit } : {}),
-      hasProposed: signed.hasProposed,
-      height: state.height,
-      round: state.round,
-      ...(state.lock === undefined ? {} : { lock: state.lock }),
-      ...(state.valid === undefined ? {} : { valid: state.valid.quorum }),
-    }
-  }
-
-  #persist(state: HeightState, record: SafetyRecord, run: () => void): void {
-    const valid = state.valid
-    const isNewQuorum =
-      valid !== undefined && (this.#record?.height !== state.height || this.#record.valid?.round !== valid.quorum.round)
-    this.#record = record
-    const id = ++this.#persistId
-    this.#afterPersist.push({ id, run })
-    this.#effects.push({
-      type: 'persist',
-      id,
-      record: encodeSafetyRecord(record),
-      ...(isNewQuorum ? { validBlock: valid.candidate.bytes, quorum: encodeAggregate(valid.quorum) } : {}),
-    })
-  }
-
-  #afterPersisted(id: number): void {
-    while (this.#afterPersist.length > 0 && this.#afterPersist[0]!.id <= id) this.#afterPersist.shift()!.run()
-  }
-
-  #signVotes(type: VoteType, hash: Hash32): VotesMessage {
-    const { engine, chain, signer } = this.#config
-    const { own, height, round } = this.#currentState
-    const message = voteMessage(engine.kernels, chain.chainId, type, height, round, hash)
-    const entries = own.map((voter) => ({
-      seat: voter.seats[0]!,
-      signature: signer.sign(this.#secretOf(voter.name), message),
-    }))
-    return { kind: 'votes', type, height, round, hash, entries }
+    if (!this.#signatory.maySign(state)) return
+    const votes = this.#signatory.votes(state, type, hash)
+    this.#signatory.recordVote(state, type, hash, () => this.#sendVotes(votes))
   }
 
   /** To the aggregators of the shards where we sit, and into our own tally. The votes are on disk by now. */
@@ -502,12 +416,6 @@ export class Agreement {
     this.#deadlines.set('resend', this.#nowMs + this.#config.times.resendMs * 2 ** state.resendCount)
   }
 
-  #secretOf(name: string): Uint8Array {
-    const key = this.#keys.find((own) => own.name === name)
-    assert(key !== undefined, 'the key is ours')
-    return key.secretKey
-  }
-
   // ── Aggregating ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   #aggregate(): void {
@@ -532,21 +440,13 @@ export class Agreement {
     for (const peer of new Set(peers)) this.#intake.blame(peer, 'bad-vote', {})
   }
 
-  // ── Start, clock, blocks ─────────────────────────────────────────────────────────────────────────────────────────
-
-  #restore(saved: SavedState | undefined): void {
-    if (saved === undefined) return
-    const record = decodeSafetyRecord(saved.record)
-    assert(record.kind === 'accepted', 'the driver checks what its store gives back')
-    this.#record = record.value
-    this.#savedBlock = saved.validBlock
-  }
+  // ── Clock ─────────────────────────────────────────────────────────────────────────────────────────
 
   /** A clock that was set back takes the time-outs along, so that none is put off by it. */
   #setClock(nowMs: number): void {
     if (nowMs < this.#nowMs) {
       this.#deadlines.shift(nowMs - this.#nowMs)
-      if (this.#state !== undefined) this.#state.roundStartMs += nowMs - this.#nowMs
+      this.#state?.shift(nowMs - this.#nowMs)
     }
     this.#nowMs = nowMs
   }
@@ -557,18 +457,6 @@ export class Agreement {
     if (nextMs === undefined || (nextMs === this.#wakeMs && !isSpent)) return
     this.#wakeMs = nextMs
     this.#effects.push({ type: 'wake', atMs: nextMs })
-  }
-
-  #candidateFrom(bytes: Uint8Array): Candidate | undefined {
-    const block = decodeBlock(bytes)
-    if (block.kind === 'rejected') return undefined
-    const { kernels } = this.#config.engine
-    return {
-      hash: blockHash(kernels, block.value.header),
-      block: block.value,
-      bytes,
-      bodyHash: kernels.sha256(bytes.subarray(HEADER_LENGTH)),
-    }
   }
 }
 

@@ -2,9 +2,10 @@
 import type { Hash32 } from '../base/brand.ts'
 import { equalBytes } from '../base/bytes.ts'
 import type { Result } from '../base/verdict.ts'
-import type { Block } from '../chain/block.ts'
+import { decodeBlock, type Block } from '../chain/block.ts'
 import { VOTE, type VoteType } from '../chain/certificate.ts'
-import type { Header } from '../chain/header.ts'
+import { HEADER_LENGTH, blockHash, type Header } from '../chain/header.ts'
+import type { Kernels } from '../kernels/contract.ts'
 import type { Aggregate } from './messages.ts'
 import { Phase, type PhaseContext } from './phase.ts'
 import type { Voter } from './seats.ts'
@@ -22,6 +23,14 @@ export interface Candidate {
   readonly bodyHash: Hash32
   /** What validation said, once asked. */
   verdict?: Result<unknown>
+}
+
+/** A candidate from the encoding of a block; undefined for bytes that are none. */
+export function candidateFrom(kernels: Kernels, bytes: Uint8Array): Candidate | undefined {
+  const block = decodeBlock(bytes)
+  if (block.kind === 'rejected') return undefined
+  const bodyHash = kernels.sha256(bytes.subarray(HEADER_LENGTH))
+  return { hash: blockHash(kernels, block.value.header), block: block.value, bytes, bodyHash }
 }
 
 export interface Proposal {
@@ -66,7 +75,7 @@ export class HeightState {
   /** Voters whose keys are ours. */
   readonly own: readonly Voter[]
   /** When round 0 begins. */
-  readonly startMs: number
+  startMs: number
   round = 0
   roundStartMs: number
   step: Step = 'propose'
@@ -87,6 +96,12 @@ export class HeightState {
     this.own = own
     this.startMs = startMs
     this.roundStartMs = startMs
+  }
+
+  /** The clock jumped by `byMs`. */
+  shift(byMs: number): void {
+    this.startMs += byMs
+    this.roundStartMs += byMs
   }
 
   get height(): bigint {

@@ -9,15 +9,14 @@
 import type { Hash32 } from '../base/brand.ts'
 import { equalBytes, isZero } from '../base/bytes.ts'
 import { rejected, type Operands, type Result } from '../base/verdict.ts'
-import { decodeBlock, type Block } from '../chain/block.ts'
+import type { Block } from '../chain/block.ts'
 import { NIL_HASH, VOTE } from '../chain/certificate.ts'
-import { HEADER_LENGTH, blockHash } from '../chain/header.ts'
 import type { Engine } from '../crypto/engine.ts'
 import { revealMessage } from '../crypto/keys.ts'
 import { isBitmap, isEmpty } from './bitmap.ts'
 import type { ChainPort } from './chain-port.ts'
 import type { AgreementEffect, MisbehaviourCode, PeerName } from './events.ts'
-import type { Candidate, HeightState } from './height-state.ts'
+import { candidateFrom, type Candidate, type HeightState } from './height-state.ts'
 import {
   decodeMessage,
   encodeMessage,
@@ -199,7 +198,7 @@ export class Intake {
 
   /** Undefined `from`: our own. */
   #keepProposal(state: HeightState, message: ProposalMessage, bytes: Uint8Array, from: PeerName | undefined): void {
-    const candidate = this.#candidateFrom(message.block)
+    const candidate = candidateFrom(this.#world.engine.kernels, message.block)
     const round = state.at(message.round)
     if (candidate === undefined) {
       if (from !== undefined) this.blame(from, 'malformed-message', { what: 'block' })
@@ -258,16 +257,8 @@ export class Intake {
   /** Only a block that a quorum is for; others are nobody's business. */
   #takeBlock(state: HeightState, bytes: Uint8Array): void {
     if (state.wanted.length === 0) return
-    const candidate = this.#candidateFrom(bytes)
+    const candidate = candidateFrom(this.#world.engine.kernels, bytes)
     if (candidate !== undefined && state.wanted.some((hash) => equalBytes(hash, candidate.hash))) state.keep(candidate)
-  }
-
-  #candidateFrom(bytes: Uint8Array): Candidate | undefined {
-    const block = decodeBlock(bytes)
-    if (block.kind === 'rejected') return undefined
-    const { kernels } = this.#world.engine
-    const bodyHash = kernels.sha256(bytes.subarray(HEADER_LENGTH))
-    return { hash: blockHash(kernels, block.value.header), block: block.value, bytes, bodyHash }
   }
 
   // ── Votes ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -81,6 +81,17 @@ describe('Agreement: one height', () => {
     )
   })
 
+  it('is not put off by a clock that is set back: its time-outs move along', () => {
+    const peer = listener('set back')
+    peer.advance(-3_600_000)
+    const sent = votesSent(peer, peer.advance(DEFAULT_TIMES.proposeMs))
+    assert.equal(sent.length, 1)
+    passRound(peer, 0)
+    peer.advance(-3_600_000)
+    const [vote] = votesSent(peer, peer.advance(DEFAULT_TIMES.proposeMs + DEFAULT_TIMES.growthMs))
+    assert.ok(vote && isZero(vote.hash) && vote.round === 1)
+  })
+
   it('prevotes nil for a block that the chain refuses, and for a reveal of somebody else', () => {
     for (const fault of ['chain', 'reveal']) {
       const peer = listener(`refuses ${fault}`)
