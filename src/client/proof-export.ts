@@ -15,7 +15,7 @@ import type { Answer } from '../wire/envelope.ts'
 import { decodeHopsResponse, encodeHopsRequest } from '../wire/hops.ts'
 import { FRAME_LIMITS, HOP_COUNT_MAX } from '../wire/limits.ts'
 import { encodeProofRequest, type ProofRequest } from '../wire/proof.ts'
-import { FORMS_FULL } from '../wire/update.ts'
+import { FORMS_ALL } from '../wire/update.ts'
 
 export interface ExportContext {
   readonly engine: Engine
@@ -74,7 +74,7 @@ async function fetchWay(context: ExportContext, peer: PeerName): Promise<Result<
   const hops: Update[] = []
   for (;;) {
     const wantBase = way === undefined
-    const request = encodeHopsRequest({ fromHeight: height, countMax: HOP_COUNT_MAX, wantBase, forms: FORMS_FULL })
+    const request = encodeHopsRequest({ fromHeight: height, countMax: HOP_COUNT_MAX, wantBase, forms: FORMS_ALL })
     const answer = decodeHopsResponse(await ask(context, peer, 'hops', request), context.spec.params)
     if (answer.kind === 'rejected') return answer
     const body = bodyOf(answer.value)
@@ -88,7 +88,9 @@ async function fetchWay(context: ExportContext, peer: PeerName): Promise<Result<
     height = body.updates.at(-1)!.header.height
     if (hops.length > PROOF_FILE_HOP_COUNT_MAX)
       return rejected('file-size', { bytes: hops.length, bytesMax: PROOF_FILE_HOP_COUNT_MAX })
-    if (body.updates.length < HOP_COUNT_MAX) return { kind: 'accepted', value: way }
+    // After a compact hop only the next epoch can be reached: go on from the end of an epoch or not at all.
+    const isEndOfEpoch = (height + 1n) % BigInt(context.spec.params.epochLength) === 0n
+    if (body.updates.length < HOP_COUNT_MAX || !isEndOfEpoch) return { kind: 'accepted', value: way }
   }
 }
 

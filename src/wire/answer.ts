@@ -4,11 +4,13 @@
  */
 import { assert } from '../base/assert.ts'
 import { accepted, type Result } from '../base/verdict.ts'
+import type { FinalityCert } from '../chain/certificate.ts'
 import type { DecodeCode } from '../chain/codec.ts'
 import { encodeCommittee } from '../chain/committee.ts'
 import { epochOf, firstHeightOf } from '../chain/params.ts'
 import type { ProtocolName } from '../ports/network.ts'
 import type { Update } from '../verify/light.ts'
+import { encodeCompact } from '../verify/compact.ts'
 import type { ChainView } from './chain-view.ts'
 import { refused, served, type Answer } from './envelope.ts'
 import { decodeConflict, encodeEvidenceResponse } from './evidence.ts'
@@ -25,6 +27,7 @@ import {
 } from './proof.ts'
 import { decodeStatusRequest, encodeStatusResponse } from './status.ts'
 
+import { COMMITTEE_FORM, FORMS_FULL } from './update.ts'
 import { decodeSubmitRequest, encodeSubmitResponse } from './submit.ts'
 
 /** All protocols but `follow`, which is a stream: the server calls nextUpdate for each frame of it. */
@@ -71,16 +74,16 @@ function withinFrame(response: Uint8Array): Uint8Array {
  * to the last header of the next epoch. Undefined when there is nothing newer, as for a client that another peer has told
  * of a block a moment earlier. What `follow` sends, again and again.
  */
-export function nextUpdate(view: ChainView, fromHeight: bigint): Answer<Update | undefined> {
+export function nextUpdate(view: ChainView, fromHeight: bigint, forms = FORMS_FULL): Answer<Update | undefined> {
   const head = view.head().header.height
   if (fromHeight >= head) return served(undefined)
   const fromEpoch = epochOf(fromHeight, view.params)
   const lastOfNext = firstHeightOf(fromEpoch + 2, view.params) - 1n
   const target = head < lastOfNext ? head : lastOfNext
-  return updateBetween(view, fromHeight, target)
+  return updateBetween(view, fromHeight, target, forms)
 }
 
-function updateBetween(view: ChainView, fromHeight: bigint, height: bigint): Answer<Update> {
+function updateBetween(view: ChainView, fromHeight: bigint, height: bigint, forms: number): Answer<Update> {
   const final = view.final(height)
   const historyPath = view.historyPath(fromHeight, height)
   if (final === undefined || historyPath === undefined) return refused('pruned')
@@ -88,8 +91,23 @@ function updateBetween(view: ChainView, fromHeight: bigint, height: bigint): Ans
   assert(cert !== undefined, `height ${height} is final without a certificate`)
   const epoch = epochOf(height, view.params)
   if (epoch === epochOf(fromHeight, view.params)) return served({ header, cert, historyPath })
-  const committee = view.committee(epoch)
-  return committee === undefined ? refused('pruned') : served({ header, cert, historyPath, committee })
+  const form = smallerForm(view, epoch, cert, forms)
+  return form === undefined ? refused('pruned') : served({ header, cert, historyPath, ...form })
+}
+
+/** The shorter of the forms that the client reads and the view has. */
+function smallerForm(
+  view: ChainView,
+  epoch: number,
+  { bitmap }: FinalityCert,
+  forms: number,
+): Pick<Update, 'committee' | 'compact'> | undefined {
+  const reads = (form: number) => (forms & (1 << form)) !== 0
+  const committee = reads(COMMITTEE_FORM.full) ? view.committee(epoch) : undefined
+  const compact = reads(COMMITTEE_FORM.compact) ? view.compactCommittee?.(epoch, bitmap) : undefined
+  if (compact === undefined) return committee && { committee }
+  if (committee === undefined) return { compact }
+  return encodeCompact(compact).length < encodeCommittee(committee).length ? { compact } : { committee }
 }
 
 export function answerHops(view: ChainView, request: HopsRequest): Answer<HopsResponse> {
@@ -101,7 +119,7 @@ export function answerHops(view: ChainView, request: HopsRequest): Answer<HopsRe
   let height = request.fromHeight
   let bytes = 0
   while (updates.length < request.countMax && bytes < HOPS_BYTES_AIM) {
-    const next = nextUpdate(view, height)
+    const next = nextUpdate(view, height, request.forms)
     if (next.kind === 'refused' && updates.length === 0) return next
     if (next.kind === 'refused' || next.body === undefined) break
     updates.push(next.body)
@@ -111,8 +129,9 @@ export function answerHops(view: ChainView, request: HopsRequest): Answer<HopsRe
   return served({ base, updates })
 }
 
-function updateBytes({ historyPath, committee }: Update): number {
-  return 600 + historyPath.length + (committee === undefined ? 0 : encodeCommittee(committee).length)
+function updateBytes({ historyPath, committee, compact }: Update): number {
+  const full = committee === undefined ? 0 : encodeCommittee(committee).length
+  return 600 + historyPath.length + full + (compact === undefined ? 0 : encodeCompact(compact).length)
 }
 
 function baseAt(view: ChainView, height: bigint): HopsResponse['base'] {

@@ -6,6 +6,7 @@ import type { Hash32 } from '../base/brand.ts'
 import type { Committee } from '../chain/committee.ts'
 import type { ChainParams } from '../chain/params.ts'
 import type { Tx } from '../chain/transaction.ts'
+import type { CompactCommittee } from '../verify/compact.ts'
 import type { CertifiedHeader } from './certified-header.ts'
 import type { ConflictEvidence, EvidenceResponse } from './evidence.ts'
 import type { Prefix } from './proof.ts'
@@ -21,6 +22,8 @@ export interface ChainView {
   /** The final header at `height` with a certificate (any valid one). */
   final(height: bigint): CertifiedHeader | undefined
   committee(epoch: number): Committee | undefined
+  /** The compact form of it for a certificate with this bitmap ([LC-4c]). A view without it serves full ones only. */
+  compactCommittee?(epoch: number, bitmap: Uint8Array): CompactCommittee | undefined
   /** RFC 9162 inclusion path of header `index` in the tree over the hashes of headers 0 … size−1. index < size. */
   historyPath(index: bigint, size: bigint): Uint8Array | undefined
   /** Where `txid` is final, with the encoded PROOF-2 of it under that block's txRoot. */

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
-import { createLightClient } from '../../src/client/index.ts'
+import { createLightClient, verifyProofFile } from '../../src/client/index.ts'
 import { balanceOf, buildPayment } from '../../src/client/wallet.ts'
 import type { SubmissionStatus } from '../../src/light/contract.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
@@ -146,4 +146,19 @@ test('a payment spends the largest outputs first, pays the least fee and gives c
   equal(total, 5_000_000n + fee + change)
   equal(tx.witnesses.length, inputs.length)
   ok(inputs.every(({ output }) => output.kind === 0 && output.owner.join() === wallet.owner.join()))
+})
+
+test('a proof file that it makes verifies from genesis and not for another chain', async () => {
+  const { base } = setUp()
+  const client = await createLightClient(base)
+  await client.start()
+  await client.whenHead(({ header }) => header.height === BigInt(tip))
+  const { bytes } = await client.exportProof({ kind: 3, prefix: { bits: 128, bytes: chain.cast.wallets[0]!.owner } })
+  const now = chain.header(tip).timeMs
+  const proven = verifyProofFile(modelEngine, chain.spec, undefined, bytes, now)
+  ok(proven.kind === 'accepted' && proven.value.value.kind === 'state')
+  ok(proven.value.value.utxos.length > 0)
+  const other = fixtureOf({ epochs: 2, seed: 'other' })
+  equal(verifyProofFile(modelEngine, other.spec, undefined, bytes, now).kind, 'rejected')
+  await client.close()
 })

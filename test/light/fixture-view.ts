@@ -13,6 +13,7 @@ import { buildStateProof, encodeStateProof } from '../../src/proofs/state-proof.
 import { txLeaf } from '../../src/proofs/topics.ts'
 import { buildTransactionProof, writeTransactionProof } from '../../src/proofs/transaction.ts'
 import { chainFixture, type ChainFixture, type FixtureOptions } from '../../src/sim/fixture.ts'
+import { buildCompact, type CompactCommittee } from '../../src/verify/compact.ts'
 import type { CertifiedHeader } from '../../src/wire/certified-header.ts'
 import type { ChainView } from '../../src/wire/chain-view.ts'
 import { encodeConflict, type ConflictEvidence, type EvidenceResponse } from '../../src/wire/evidence.ts'
@@ -74,6 +75,11 @@ export class FixtureView implements ChainView {
 
   committee(epoch: number): Committee | undefined {
     return this.chain.committees[epoch]?.committee
+  }
+
+  compactCommittee(epoch: number, bitmap: Uint8Array): CompactCommittee | undefined {
+    const keys = this.chain.committees[epoch]
+    return keys && buildCompact(modelEngine.kernels, keys, bitmap)
   }
 
   historyPath(index: bigint, size: bigint): Uint8Array | undefined {

@@ -15,7 +15,7 @@ import { decodeHopsResponse, encodeHopsRequest, type HopsRequest } from '../../s
 import { FRAME_LIMITS } from '../../src/wire/limits.ts'
 import { decodeProofResponse, encodeProofRequest, type ProofRequest } from '../../src/wire/proof.ts'
 import { decodeStatusResponse } from '../../src/wire/status.ts'
-import { FORMS_FULL } from '../../src/wire/update.ts'
+import { FORMS_ALL, FORMS_FULL } from '../../src/wire/update.ts'
 import { fixtureOf, FixtureView, modelEngine } from '../light/fixture-view.ts'
 
 const chain = fixtureOf({ epochs: 5 })
@@ -30,9 +30,13 @@ function respond(view: FixtureView, protocol: RequestProtocol, request: Uint8Arr
   return response.value
 }
 
+const wholeRequest = (request: Partial<HopsRequest>): HopsRequest => ({
+  ...{ fromHeight: 0n, countMax: 64, wantBase: false, forms: FORMS_FULL },
+  ...request,
+})
+
 function hops(view: FixtureView, request: Partial<HopsRequest>) {
-  const whole = { fromHeight: 0n, countMax: 64, wantBase: false, forms: FORMS_FULL, ...request }
-  const decoded = decodeHopsResponse(respond(view, 'hops', encodeHopsRequest(whole)), params)
+  const decoded = decodeHopsResponse(respond(view, 'hops', encodeHopsRequest(wholeRequest(request))), params)
   ok(decoded.kind === 'accepted')
   return decoded.value
 }
@@ -64,6 +68,22 @@ test('from every height, hops verify one on top of the other and end at the head
     }
     equal(trusted.header.height, BigInt(tip))
   }
+})
+
+test('a client that reads compact committees gets them where they are shorter, and they lead to the same head', () => {
+  const view = new FixtureView(chain)
+  const compact = respond(view, 'hops', encodeHopsRequest(wholeRequest({ forms: FORMS_ALL })))
+  const full = respond(view, 'hops', encodeHopsRequest(wholeRequest({ forms: FORMS_FULL })))
+  ok(compact.length < full.length, `${compact.length} and ${full.length} bytes`)
+  const response = hops(view, { forms: FORMS_ALL })
+  ok(response.kind === 'served' && response.body.updates.some((update) => update.compact !== undefined))
+  let trusted = trustedAt(0)
+  for (const update of response.body.updates) {
+    const next = verifyUpdate(modelEngine, { params, chainId: chain.chainId }, trusted, update, nowMs)
+    ok(next.kind === 'accepted', next.kind === 'accepted' ? '' : next.code)
+    trusted = next.value
+  }
+  equal(trusted.header.height, BigInt(tip))
 })
 
 test('no more hops come than were asked for, and the base is the block with its epoch’s committee', () => {
