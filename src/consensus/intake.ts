@@ -63,6 +63,7 @@ export class Intake {
   readonly #answeredMs = new Map<string, number>()
   #early: Early[] = []
   #earlyBytes = 0
+  readonly #earlyCounts = new Map<PeerName, number>()
 
   constructor(world: IntakeWorld) {
     this.#world = world
@@ -81,6 +82,7 @@ export class Intake {
     const early = this.#early
     this.#early = []
     this.#earlyBytes = 0
+    this.#earlyCounts.clear()
     for (const { from, message, bytes } of early) if (!this.#isIgnored(from)) this.#take(from, message, bytes)
   }
 
@@ -168,7 +170,9 @@ export class Intake {
     if (this.#mayAnswer('ahead', from)) this.#world.emit({ type: 'peer-ahead', peer: from, height })
     if (height !== state.height + 1n || message.kind === 'status' || message.kind === 'ask') return
     if (this.#earlyBytes + bytes.length > EARLY_BYTES_MAX) return
-    if (this.#early.filter((early) => early.from === from).length >= EARLY_MESSAGES_PER_PEER_MAX) return
+    const count = this.#earlyCounts.get(from) ?? 0
+    if (count >= EARLY_MESSAGES_PER_PEER_MAX) return
+    this.#earlyCounts.set(from, count + 1)
     this.#early.push({ from, message, bytes })
     this.#earlyBytes += bytes.length
   }

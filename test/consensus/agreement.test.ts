@@ -431,6 +431,15 @@ describe('Agreement: other people’s faults', () => {
     assert.equal(peer.machine.height, 2n)
   })
 
+  it('takes no more than a bounded number of messages for the next height from one peer', () => {
+    const { peer, hash } = lockedOn('early flood')
+    const cast = peer.vote(prevote, 0, NIL_HASH, peer.others[0]!)
+    for (let round = 0; round < 500; round++) peer.hear({ ...cast, height: 2n, round }, 'flood')
+    const effects = peer.hearAll(precommit, 0, hash)
+    assert.equal(effectsOf(effects, 'final').length, 1)
+    assert.equal(peer.machine.height, 2n)
+  })
+
   it('tells the driver of a peer that is behind, but not with every message', () => {
     const { peer, hash } = lockedOn('behind')
     peer.hearAll(precommit, 0, hash)
