@@ -431,13 +431,16 @@ describe('Agreement: other people’s faults', () => {
     assert.equal(peer.machine.height, 2n)
   })
 
-  it('takes no more than a bounded number of messages for the next height from one peer', () => {
-    const { peer, hash } = lockedOn('early flood')
-    const cast = peer.vote(prevote, 0, NIL_HASH, peer.others[0]!)
-    for (let round = 0; round < 500; round++) peer.hear({ ...cast, height: 2n, round }, 'flood')
-    const effects = peer.hearAll(precommit, 0, hash)
-    assert.equal(effectsOf(effects, 'final').length, 1)
-    assert.equal(peer.machine.height, 2n)
+  it('keeps a bounded number of messages for the next height from one peer, and those of others beside it', () => {
+    for (const from of ['flood', 'another']) {
+      const { peer, hash } = lockedOn(`early flood ${from}`)
+      const cast = { ...peer.vote(prevote, 0, NIL_HASH, peer.others[0]!), height: 2n }
+      for (let round = 0; round < 128; round++) peer.hear({ ...cast, round }, 'flood')
+      peer.hear({ kind: 'aggregate', aggregate: peer.sum(prevote, 5, NIL_HASH, peer.someHonest, 2n) }, from)
+      peer.hearAll(precommit, 0, hash)
+      assert.equal(peer.machine.height, 2n)
+      assert.equal(peer.machine.standing?.round, from === 'flood' ? 0 : 5)
+    }
   })
 
   it('tells the driver of a peer that is behind, but not with every message', () => {

@@ -173,14 +173,14 @@ export class ScriptedPeer {
   }
 
   /** The votes of `voters` as one sum. */
-  sum(type: VoteType, round: number, hash: Uint8Array, voters: readonly Voter[]): Aggregate {
+  sum(type: VoteType, round: number, hash: Uint8Array, voters: readonly Voter[], height = this.height): Aggregate {
     const bitmap = emptyBitmap(this.seats.count)
     for (const { seats } of voters) for (const seat of seats) setBit(bitmap, seat)
-    const message = voteMessage(twin, this.chain.chainId, type, this.height, round, hash)
+    const message = voteMessage(twin, this.chain.chainId, type, height, round, hash)
     const signature = engine.bls.sumSignatures(
       voters.map((voter) => ({ signature: signer.sign(this.secretOf(voter), message), times: voter.seats.length })),
     )!
-    return { type, height: this.height, round, hash, bitmap, signature }
+    return { type, height, round, hash, bitmap, signature }
   }
 
   hearAll(type: VoteType, round: number, hash: Uint8Array, voters = this.others): AgreementEffect[] {
