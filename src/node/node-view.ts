@@ -13,7 +13,8 @@ import { committeeOf, type Chain, type Ledger } from '../ledger/ledger.ts'
 import { buildStateProof, encodeStateProof } from '../proofs/state-proof.ts'
 import { buildTopicRange, encodeTopicRange, txLeaf } from '../proofs/topics.ts'
 import { buildTransactionProof, encodeTransactionProof } from '../proofs/transaction.ts'
-import { verifyCert } from '../verify/certificate.ts'
+import { committeeKeys, verifyCert } from '../verify/certificate.ts'
+import { buildCompact, type CompactCommittee } from '../verify/compact.ts'
 import type { CertifiedHeader } from '../wire/certified-header.ts'
 import type { ChainView } from '../wire/chain-view.ts'
 import type { ConflictEvidence, EvidenceResponse } from '../wire/evidence.ts'
@@ -114,6 +115,12 @@ export class NodeView implements ChainView {
     const decoded = decodeCommittee(bytes, committeeSeatCount(this.params))
     assert(decoded.kind === 'accepted', `the stored committee of epoch ${epoch} must decode`)
     return decoded.value
+  }
+
+  compactCommittee(epoch: number, bitmap: Uint8Array): CompactCommittee | undefined {
+    const committee = this.committee(epoch)
+    const keys = committee && committeeKeys(this.#options.engine, committee)
+    return keys?.kind === 'accepted' ? buildCompact(this.#kernels, keys.value, bitmap) : undefined
   }
 
   historyPath(index: bigint, size: bigint): Uint8Array | undefined {

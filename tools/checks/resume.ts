@@ -46,7 +46,7 @@ export async function run({ seed, full }: CheckOptions): Promise<CheckOutcome> {
       ['webrtc-direct', ready.peers],
     ] as const) {
       const trial = new Trial(join(folder, transport), ready.spec, peers, new Prng(`${seed}/${transport}`), hashes)
-      await trial.run(full ? 60 : 5)
+      await trial.run(full ? 30 : 5)
       results.push(...trial.results(transport))
     }
     return { results, notRun: [] }
@@ -116,10 +116,11 @@ class Trial {
     this.#tornCount = readdirSync(this.#store).filter((name) => name.includes('set-aside')).length
   }
 
-  /** SIGKILL after a number of heads, or at a moment between start and a few seconds, drawn from the seed. */
+  /** SIGKILL after a number of heads, or at a moment up to twice the time that a start takes, drawn from the seed. */
   async #runAndKill(): Promise<void> {
     const headCount = this.#prng.chance(0.5) ? 1 + this.#prng.below(3) : Infinity
-    const delayMs = headCount === Infinity ? this.#prng.below(2500) : HEAD_TIMEOUT_MS
+    const startMs = this.#firstHeadMs.at(-1) ?? 2500
+    const delayMs = headCount === Infinity ? this.#prng.float() * 2 * startMs : HEAD_TIMEOUT_MS
     const client = this.#start()
     let seen = 0
     await Promise.race([
@@ -206,7 +207,7 @@ class Trial {
   }
 
   results(transport: string): CheckResult[] {
-    const median = this.#firstHeadMs.sort((a, b) => a - b)[this.#firstHeadMs.length >> 1] ?? 0
+    const median = this.#firstHeadMs.toSorted((a, b) => a - b)[this.#firstHeadMs.length >> 1] ?? 0
     return [
       measured(`${transport}: height reached from genesis`, this.#firstCaughtUp, 'blocks', '>', 0),
       measured(`${transport}: kills`, this.#kills, 'SIGKILLs', '>=', 5),
