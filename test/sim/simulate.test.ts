@@ -12,7 +12,7 @@ import { twin } from '../../src/kernels/twin/index.ts'
 
 const model = { engine: { kernels: twin, bls: createModelBls() }, signer: modelBlsSigner }
 const FIRST_SEED = Number(process.env['SIM_SEED'] ?? '1000')
-const RUN_COUNT = Number(process.env['SIM_RUNS'] ?? '40')
+const RUN_COUNT = Number(process.env['SIM_RUNS'] ?? '25')
 
 function assertOk(report: RunReport): void {
   assert.ok(report.ok, `repeat with: stakecube sim --seed ${report.seed}\n${JSON.stringify(report, undefined, 2)}`)
@@ -47,6 +47,16 @@ describe(`simulated networks (SIM_SEED=${FIRST_SEED}, SIM_RUNS=${RUN_COUNT})`, (
       if (strategy === 'equivocating') assert.ok(found > 0 && burnt > 0, 'double votes are found and stake is burnt')
       if (strategy === 'silent') assert.equal(found, 0)
     })
+
+  it('stay safe over many epochs of crashes, partitions and eclipses, rewards paid and seats redrawn', () => {
+    for (let run = 0; run < 6; run++) {
+      const options = randomRun(`${FIRST_SEED} long ${run}`)
+      const trouble = { healAfterMs: 40_000, crashCount: 30, partitionCount: 6, eclipseCount: 4 }
+      const report = simulate({ ...options, ...trouble }, model)
+      assertOk(report)
+      assert.ok(report.height > 2 * options.params.epochLength, `${report.height} blocks`)
+    }
+  })
 
   it('repeat exactly from their seed', () => {
     const [first, second] = [1, 2].map(() => simulate(randomRun(`${FIRST_SEED} again`), model))
