@@ -5,7 +5,7 @@
  * Notices are passed on only after the saves before them are done: a head that the user was told about is on disk.
  */
 import type { Store } from '../ports/index.ts'
-import type { Network } from '../ports/network.ts'
+import type { Network, PeerName, TransportError } from '../ports/network.ts'
 import type { LightEffect, LightEvent, LightNotice } from '../light/contract.ts'
 import type { LightMachine } from '../light/machine.ts'
 import { asTransportError, Dialer } from './dialer.ts'
@@ -15,7 +15,8 @@ const TICK_MS = 1000
 
 export interface DriverOptions {
   readonly machine: LightMachine
-  readonly network: Network
+  /** Still being made, perhaps: what is stored is verified and told meanwhile. */
+  readonly network: Promise<Network>
   readonly store: Store
   readonly peers: readonly string[]
   readonly nowMs: () => number
@@ -27,10 +28,10 @@ export interface DriverOptions {
 export class Driver {
   readonly #options: DriverOptions
   readonly #machine: LightMachine
-  readonly #network: Network
+  #network: Network | undefined
   readonly #abort = new AbortController()
   readonly #streams = new Map<string, AbortController>()
-  readonly dialer: Dialer
+  #dialer: Dialer | undefined
   #events: LightEvent[] = []
   #isStepping = false
   #isResuming = false
@@ -42,19 +43,16 @@ export class Driver {
   constructor(options: DriverOptions) {
     this.#options = options
     this.#machine = options.machine
-    this.#network = options.network
-    this.dialer = new Dialer(
-      options.network,
-      options.peers,
-      {
-        onConnected: (peer) => this.deliver({ kind: 'peer-connected', peer }),
-        onFailure: (address, error) => options.onDialFailure(address, error.message),
-      },
-      this.#abort.signal,
-    )
+    // Whoever awaits it hears of a failure; nobody may before start.
+    options.network.catch(() => undefined)
   }
 
-  /** Reads the store, starts the machine and begins to dial. Rejects if the store cannot be read. */
+  /** The multiaddr that a peer was reached at. */
+  addressOf(peer: PeerName): string | undefined {
+    return this.#dialer?.addressOf(peer)
+  }
+
+  /** Reads the store, starts the machine and begins to dial. Rejects if the store cannot be read or there is no network. */
   async start(): Promise<void> {
     const { store, nowMs } = this.#options
     const saved = new Map<string, Uint8Array>()
@@ -62,19 +60,32 @@ export class Driver {
       const value = await store.get(key)
       if (value !== undefined) saved.set(key, value)
     }
-    this.#unsubscribe = this.#network.onDisconnect((peer) => {
-      this.dialer.onDisconnected(peer)
+    this.deliver({ kind: 'started', nowMs: BigInt(nowMs()), saved })
+    await this.#tail
+    const network = await this.#options.network
+    if (this.#abort.signal.aborted) return
+    this.#connect(network)
+    this.#timer = setInterval(() => this.#tick(), TICK_MS)
+    this.#dialer?.pump()
+  }
+
+  #connect(network: Network): void {
+    this.#network = network
+    const { peers, onDialFailure } = this.#options
+    const events = {
+      onConnected: (peer: PeerName) => this.deliver({ kind: 'peer-connected', peer }),
+      onFailure: (address: string, { message }: TransportError) => onDialFailure(address, message),
+    }
+    this.#dialer = new Dialer(network, peers, events, this.#abort.signal)
+    this.#unsubscribe = network.onDisconnect((peer) => {
+      this.#dialer?.onDisconnected(peer)
       this.deliver({ kind: 'peer-disconnected', peer })
     })
-    this.deliver({ kind: 'started', nowMs: BigInt(nowMs()), saved })
-    this.#timer = setInterval(() => this.#tick(), TICK_MS)
-    this.dialer.pump()
-    await this.#tail
   }
 
   #tick(): void {
     this.deliver({ kind: 'ticked', nowMs: BigInt(this.#options.nowMs()) })
-    this.dialer.pump()
+    this.#dialer?.pump()
   }
 
   /** Steps the machine. Calls from within a step wait for their turn. */
@@ -100,8 +111,8 @@ export class Driver {
       case 'close-follow':
         return this.#streams.get(effect.streamId)?.abort()
       case 'drop-peer':
-        if (effect.remember) this.dialer.onRefused(effect.peer)
-        return void this.#network.disconnect(effect.peer).catch(() => undefined)
+        if (effect.remember) this.#dialer?.onRefused(effect.peer)
+        return void this.#network?.disconnect(effect.peer).catch(() => undefined)
       case 'save':
         return this.#save(effect.writes)
       case 'resume-soon':
@@ -152,7 +163,7 @@ export class Driver {
   }: LightEffect & { kind: 'send-request' }): Promise<void> {
     try {
       const options = { timeoutMs, responseBytesMax, signal: this.#abort.signal }
-      const response = await this.#network.request(peer, protocol, bytes, options)
+      const response = await this.#network!.request(peer, protocol, bytes, options)
       this.deliver({ kind: 'response-received', requestId, bytes: response })
     } catch (error) {
       this.deliver({ kind: 'request-failed', requestId, code: asTransportError(error).code })
@@ -171,7 +182,7 @@ export class Driver {
     const signal = AbortSignal.any([abort.signal, this.#abort.signal])
     try {
       const options = { timeoutMs, responseBytesMax, signal }
-      for await (const frame of this.#network.stream(peer, 'follow', bytes, options)) {
+      for await (const frame of this.#network!.stream(peer, 'follow', bytes, options)) {
         if (signal.aborted) return
         this.deliver({ kind: 'frame-received', streamId, bytes: frame })
       }
@@ -190,7 +201,8 @@ export class Driver {
     clearInterval(this.#timer)
     this.#unsubscribe()
     await this.#tail
-    await this.#network.close().catch(() => undefined)
+    const network = await this.#options.network.catch(() => undefined)
+    await network?.close().catch(() => undefined)
     await this.#options.store.close().catch(() => undefined)
   }
 }

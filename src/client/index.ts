@@ -67,7 +67,7 @@ export async function createLightClient(options: LightClientOptions): Promise<Li
     spec,
     peers,
     store,
-    network: typeof network === 'function' ? await network(chainIdOf(kernels, spec)) : network,
+    network: typeof network === 'function' ? network(chainIdOf(kernels, spec)) : Promise.resolve(network),
     nowMs: options.nowMs ?? (() => Date.now()),
     ...(checkpoint === undefined ? {} : { checkpoint }),
     ...(weakCommitteesAllowed === undefined ? {} : { weakCommitteesAllowed }),

@@ -23,7 +23,7 @@ export interface ResolvedOptions {
   readonly checkpoint?: Checkpoint
   readonly peers: readonly string[]
   readonly store: Store
-  readonly network: Network
+  readonly network: Promise<Network>
   readonly weakCommitteesAllowed?: boolean
   readonly nowMs: () => number
 }
@@ -97,7 +97,7 @@ export class LightClient {
   }
 
   /**
-   * Reads the store and begins to dial. When it resolves, `head` is the stored head, verified again, or genesis; or
+   * Reads the store, tells the stored head, and begins to dial. When it resolves, `head` is the stored head, verified again, or genesis; or
    * undefined while the block of a checkpoint has still to come. Rejects with ClientError if the client cannot go on at all.
    */
   async start(): Promise<void> {
@@ -227,9 +227,10 @@ export class LightClient {
    */
   async exportProof(request: FreeProofRequest, options: CallOptions = {}): Promise<ExportedProof> {
     let reason = new ClientError('query-unavailable', { asked: 0, reasons: 'no peer is connected' })
+    const context = await this.#exportContext(options)
     for (const { name } of this.peers) {
       try {
-        const exported = await exportProof(this.#exportContext(options), name, request)
+        const exported = await exportProof(context, name, request)
         if (exported.kind === 'accepted') return exported.value
         reason = new ClientError(exported.code, exported.operands)
       } catch (error) {
@@ -241,9 +242,10 @@ export class LightClient {
     throw reason
   }
 
-  #exportContext({ signal }: CallOptions): ExportContext {
+  async #exportContext({ signal }: CallOptions): Promise<ExportContext> {
     const { engine, spec } = this
-    const { checkpoint, network } = this.#options
+    const { checkpoint } = this.#options
+    const network = await this.#options.network
     const context = { engine, spec, network, checkpoint, nowMs: BigInt(this.#nowMs()) }
     return signal === undefined ? context : { ...context, signal }
   }
@@ -295,7 +297,7 @@ export class LightClient {
 
   #onPeer({ peer, state, code }: LightNotice & { kind: 'peer' }): void {
     const known = this.#peers.get(peer)
-    const address = this.#driver.dialer.addressOf(peer) ?? known?.address ?? ''
+    const address = this.#driver.addressOf(peer) ?? known?.address ?? ''
     const info: PeerInfo = { name: peer, address, state, height: known?.height, code }
     if (state === 'dropped' || state === 'disconnected') this.#peers.delete(peer)
     else this.#peers.set(peer, info)
