@@ -88,11 +88,14 @@ export class Conflicts {
   onConflictProof(peer: Peer, { update, trusted }: Pending & { purpose: 'conflict' }, bytes: Uint8Array): void {
     const core = this.#core
     const linked = this.#linkedHeader(peer, bytes)
-    if (linked === undefined) return
+    // Whoever has nothing to show for its path, or now shows that it leads to our head after all, has sent a wrong one.
+    const isForged = { trusted: toHex(trusted.hash), height: update.header.height }
+    if (linked === undefined) return core.peers.get(peer.name) && core.accuse(peer, 'history-path', isForged)
     const historyLeaf = blockHash(core.engine.kernels, linked.header)
     const claimed: Update = { ...update, historyLeaf, historyPath: linked.path }
     const verdict = verifyUpdate(core.engine, core, trusted, claimed, core.nowMs)
-    if (verdict.kind === 'accepted') return
+    if (verdict.kind === 'accepted') return core.accuse(peer, 'history-path', isForged)
+    if (verdict.kind === 'undecided') return
     if (judge(verdict.code) !== 'conflict') return this.#core.accuse(peer, verdict.code, verdict.operands)
     const second = { header: update.header, cert: update.cert }
     core.halt({ kind: 2, first: certified(trusted), second, leafHash: historyLeaf, path: linked.path })

@@ -202,6 +202,9 @@ export class Sync {
   }
 
   #enqueue(peer: Peer, updates: readonly Update[], fromHeight: bigint): void {
+    // A head without its full committee could follow nobody, and would not be there after a restart ([LC-8]).
+    if (updates.some(({ compact }) => compact !== undefined))
+      return this.#core.accuse(peer, 'malformed', { protocol: 'hops', reason: 'a committee form not asked for' })
     if (this.#queue.filter((queued) => queued.peer === peer).length + updates.length > QUEUED_PER_PEER_MAX) {
       this.#core.warn('flooding', { peer: peer.name })
       this.#core.drop(peer, 'flooding')
@@ -270,13 +273,15 @@ export class Sync {
     }
   }
 
-  /** A committee that is too small is the chain's state if it is the certified one, else the peer's invention. */
-  #refuseWeak({ peer, update }: Queued, { header }: Trusted, code: string, operands: Operands): void {
+  /** A committee that is too small is the chain's state if it is the trusted or the certified one, else the peer's invention. */
+  #refuseWeak({ peer, update }: Queued, trusted: Trusted, code: string, operands: Operands): void {
     const core = this.#core
-    const root = update.committee && committeeRoot(core.engine.kernels, update.committee)
-    if (root === undefined || !equalBytes(root, header.nextCommitteeRoot))
+    const committee = update.committee ?? trusted.committee?.committee
+    const root = committee && committeeRoot(core.engine.kernels, committee)
+    const { committeeRoot: present, nextCommitteeRoot: next } = trusted.header
+    if (root === undefined || !(equalBytes(root, present) || equalBytes(root, next)))
       return this.#core.accuse(peer, code, operands)
-    core.fail('chain-weak', { epoch: update.committee!.head.epoch, reason: reasonText(code, operands) })
+    core.fail('chain-weak', { epoch: committee!.head.epoch, reason: reasonText(code, operands) })
   }
 
   /** Looks again at what was ahead of the clock. */

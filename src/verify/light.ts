@@ -188,7 +188,7 @@ function signersOf(
   known: CommitteeKeys | undefined,
   { committee, compact, header }: Update,
 ): Result<Signers, VerifyCode> {
-  const head = committee?.head ?? compact?.head
+  const head = committee?.head ?? compact?.head ?? known?.head
   if (head !== undefined) {
     const fault = checkCommitteeHead(chain, epoch, head)
     if (fault !== undefined) return fault
