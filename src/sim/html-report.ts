@@ -16,7 +16,7 @@ export function htmlReport(
   reports: readonly RunReport[],
 ): string {
   const rows = Object.entries(summary).map(([name, value]) =>
-    row(name, Array.isArray(value) ? value.join(', ') : String(value)),
+    row(name, Array.isArray(value) ? value.join(', ') || 'none' : String(value)),
   )
   const bugs = planted.map(({ bug, checker, caught, seed }) =>
     row(bug, caught ? `caught by ${checker}, seed ${seed}` : 'NOT CAUGHT'),
@@ -30,6 +30,7 @@ export function htmlReport(
     '<h1>StakeCube simulation</h1>',
     `<p>Signatures: <b>${escaped(summary.signatures)}</b>. Every run repeats exactly from its seed: <code>stakecube sim --seed SEED</code>.</p>`,
     `<table>${rows.join('')}</table>`,
+    '<p>Time to final runs from the time in the block, which its proposer’s clock set: where that clock is ahead, it may be below zero.</p>',
     histogram(
       'Time to final (virtual ms, median of a run)',
       reports.map((report) => report.finalityMedianMs),
