@@ -92,12 +92,41 @@ function overview(): string {
 /** The exit code and the sentence for whatever a command threw. */
 export function explain(error: unknown): { readonly code: number; readonly sentence: string } {
   if (error instanceof CliError) return { code: EXIT[error.exit], sentence: error.message }
-  const message = error instanceof Error ? error.message : String(error)
+  const { name, message } = error instanceof Error ? error : { name: '', message: String(error) }
+  const family = FAMILIES[name]
+  if (family !== undefined) return { code: EXIT[family], sentence: message }
   const first = message.split('\n', 1)[0] ?? ''
   return { code: EXIT.bug, sentence: `internal error: ${first} (run again with STAKECUBE_DEBUG=1 and report it)` }
 }
 
+/** Errors of the shell that carry a whole sentence, by name, so that their code need not be loaded. */
+const FAMILIES: Readonly<Record<string, ExitName>> = { StoreError: 'store', TransportError: 'network' }
+
+/** libp2p leaves some promises of streams and dials alone that a peer broke off: a peer must not end the program with that. */
+const BROKEN_OFF =
+  /^(Stream|Connection|Muxer|Muxed|Abort|Timeout|Dial|Closed|UnexpectedEOF|UnsupportedProtocol)\w*Error$/
+
+function endWith(error: unknown): void {
+  const { code, sentence } = explain(error)
+  if (process.env['STAKECUBE_DEBUG'] === '1') console.error(error)
+  process.stderr.write(`stakecube: ${sentence}\n`)
+  process.exitCode = code
+}
+
+function watchForStrays(): void {
+  process.on('unhandledRejection', (error) => {
+    if (error instanceof Error && BROKEN_OFF.test(error.name)) return
+    endWith(error)
+    process.exit()
+  })
+  process.on('uncaughtException', (error) => {
+    endWith(error)
+    process.exit()
+  })
+}
+
 async function runAsProgram(): Promise<void> {
+  watchForStrays()
   // A reader that goes away (`stakecube … | head`) is no fault.
   process.stdout.on('error', (error: NodeJS.ErrnoException) =>
     process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.bug),
@@ -105,10 +134,7 @@ async function runAsProgram(): Promise<void> {
   try {
     process.exitCode = await main(process.argv.slice(2))
   } catch (error) {
-    const { code, sentence } = explain(error)
-    if (process.env['STAKECUBE_DEBUG'] === '1') console.error(error)
-    process.stderr.write(`stakecube: ${sentence}\n`)
-    process.exitCode = code
+    endWith(error)
   }
   // Whatever a command forgot to close must not keep a finished program alive.
   setTimeout(() => process.exit(), LINGER_MS).unref()

@@ -96,56 +96,43 @@ test('one validator makes final blocks alone, over an epoch border, and goes on 
   assert.deepEqual([...first.warnings, ...second.warnings], [])
 })
 
-test('four validators agree on one chain, with payments, and a stranger to the network catches up', async () => {
+test('four validators agree on one chain with payments in it, and pay its signers', async () => {
   const folder = newFolder()
   const config = newConfig(4)
-  const run = await start({ config, folder, dead: [3] })
+  const run = await start({ config, folder })
   const traffic = new Traffic({
     ...{ kernels: engine.kernels, chain: run.devnet.chain, nodes: run.devnet.nodes },
     ...{ secretKey: config.wallets[3]!.secretKey, transactionsPerSecond: 20 },
   })
   traffic.start()
-  await run.reaches(12n)
+  await run.reaches(10n)
   traffic.stop()
-  assert.ok(traffic.sentCount > 0)
-  assert.ok(run.devnet.best.ledger.money.issued > 0n)
   await run.devnet.stop()
-  for (const index of [0, 1, 2]) await checkStore(join(folder, `validator-${index}`), run.devnet, 10n)
-
-  // The fourth was away all the time, and the others have gone on without it.
-  const again = await start({ config, folder })
-  const late = again.devnet.nodes[3]!
-  const target = again.devnet.nodes[0]!.height + 3n
-  await again.reaches(target)
-  while (late.height < target) await again.reaches(again.devnet.best.height + 1n)
-  await again.devnet.stop()
-  await checkStore(join(folder, 'validator-3'), again.devnet, 10n)
+  assert.ok(traffic.sentCount > 0)
+  assert.ok(run.devnet.best.ledger.money.issued > run.devnet.genesis.money.issued)
+  for (const index of config.validators.keys()) await checkStore(join(folder, `validator-${index}`), run.devnet, 9n)
 })
 
-test('eight validators keep going with one of them dead', async () => {
+// A quorum is 33 of 49 seats drawn by lot: with seven of eight validators it is as good as sure, with three of four it is not.
+test('eight validators keep going with one dead; it catches up later, and so does one whose store is damaged', async () => {
   const folder = newFolder()
   const config = newConfig(8)
-  const run = await start({ config, folder, dead: [5] })
-  await run.reaches(6n)
-  await run.devnet.stop()
-  assert.equal(run.devnet.nodes.length, 7)
-})
-
-test('a damaged store is named and set aside, and the validator fetches the chain again from its peers', async () => {
-  const folder = newFolder()
-  const config = newConfig(4)
-  const first = await start({ config, folder })
-  await first.reaches(4n)
+  const first = await start({ config, folder, dead: [5] })
+  await first.reaches(5n)
   await first.devnet.stop()
-  const chain = join(folder, 'validator-1', 'chain')
-  for (const name of readdirSync(chain)) if (name.startsWith('MANIFEST')) writeFileSync(join(chain, name), 'garbage')
+  const damaged = join(folder, 'validator-1', 'chain')
+  for (const name of readdirSync(damaged))
+    if (name.startsWith('MANIFEST')) writeFileSync(join(damaged, name), 'garbage')
 
   const second = await start({ config, folder })
-  assert.ok(second.warnings.some((warning) => warning.includes('damaged') && warning.includes(chain)))
+  assert.ok(second.warnings.some((warning) => warning.includes('damaged') && warning.includes(damaged)))
+  assert.ok(second.warnings.some((warning) => warning.includes('signs nothing until')))
   const target = second.devnet.best.height + 3n
   await second.reaches(target)
-  while (second.devnet.nodes[1]!.height < target) await second.reaches(second.devnet.best.height + 1n)
+  const late = [second.devnet.nodes[1]!, second.devnet.nodes[5]!]
+  while (late.some(({ height }) => height < target)) await second.reaches(second.devnet.best.height + 1n)
   await second.devnet.stop()
+  for (const index of [1, 5]) await checkStore(join(folder, `validator-${index}`), second.devnet, target)
   assert.ok(readdirSync(join(folder, 'validator-1')).includes('chain.damaged-1'))
 })
 
