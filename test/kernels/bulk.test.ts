@@ -22,6 +22,39 @@ for (const kernels of BUILDS)
       assert.deepEqual(kernels.sha256Stream().update(write()).digest(), kernels.sha256(bytes))
     })
 
+    test('a view survives every first argument: prefixed, streamed after other bytes, beyond one batch or one chunk', () => {
+      const small = new Prng('small').bytes(32)
+      const write = (bytes: Uint8Array) => {
+        const view = kernels.inputView(bytes.length)
+        view.set(bytes)
+        return view
+      }
+      assert.deepEqual(kernels.leafHash(write(small)), kernels.leafHash(small))
+      assert.deepEqual(kernels.nodeHash(write(small), small), kernels.nodeHash(small, small))
+      assert.deepEqual(kernels.stateLeaf(write(small), small), kernels.stateLeaf(small, small))
+      assert.deepEqual(kernels.stateNode(write(small), small), kernels.stateNode(small, small))
+      const block = new Prng('block').bytes(1 << 16)
+      const large = new Uint8Array(kernels.name === 'twin' ? 1 << 16 : kernels.inputBytesMax)
+      for (let at = 0; at < large.length; at += block.length)
+        large.set(
+          block.map((byte) => byte + (at >> 16)),
+          at,
+        )
+      const stream = () => kernels.sha256Stream().update(small)
+      assert.deepEqual(stream().update(write(large)).digest(), stream().update(large).digest())
+      for (const length of [16, 32, 64, 128])
+        assert.deepEqual(kernels.sha256Many(write(large), length), kernels.sha256Many(large, length))
+      assert.deepEqual(kernels.leafHashes(write(large), 16), kernels.leafHashes(large, 16))
+      assert.deepEqual(kernels.merkleRoot(write(large)), kernels.merkleRoot(large))
+      assert.deepEqual(kernels.hashTree64(write(large)), kernels.hashTree64(large))
+      assert.deepEqual(kernels.inclusionProof(write(large), 1000), kernels.inclusionProof(large, 1000))
+      assert.deepEqual(kernels.consistencyProof(write(large), 1001), kernels.consistencyProof(large, 1001))
+      assert.deepEqual(kernels.inclusionProofs(write(large), [1, 2000]), kernels.inclusionProofs(large, [1, 2000]))
+      const level = write(large)
+      const count = kernels.reduceLevel(level, 'rfc9162')
+      assert.deepEqual(kernels.merkleRoot(level.slice(0, 32 * count)), kernels.merkleRoot(large))
+    })
+
     test('the whole input view may be used', () => {
       const view = kernels.inputView(kernels.inputBytesMax)
       view.fill(7)

@@ -38,6 +38,7 @@ export function reduceLevel(machine: Machine, level: Uint8Array, nodes: 'plain' 
 export function hashTree64(machine: Machine, hashes: Uint8Array): Hash32 {
   const count = checks.checkPerfect(hashes)
   if (count <= CHUNK) return perfectRoot(machine, hashes)
+  hashes = machine.outside(hashes)
   const roots = new Uint8Array((32 * count) / CHUNK)
   for (let chunk = 0; chunk < count / CHUNK; chunk++)
     roots.set(perfectRoot(machine, hashes.subarray(32 * CHUNK * chunk, 32 * CHUNK * (chunk + 1))), 32 * chunk)
@@ -76,7 +77,7 @@ function longPathLength(index: bigint, size: bigint): number {
 
 export function inclusionProofs(machine: Machine, leafHashes: Uint8Array, indices: readonly number[]): ProvenTree {
   const count = checks.checkIndices(leafHashes, indices)
-  if (count > CHUNK) return largeProofs(machine, leafHashes, indices)
+  if (count > CHUNK) return largeProofs(machine, machine.outside(leafHashes), indices)
   machine.put(leafHashes)
   const root = machine.call.buildTree(machine.arena, count)
   const list = (root + 32 - machine.arena + 63) & ~63
@@ -137,13 +138,14 @@ export function verifyInclusions(
   paths: readonly Uint8Array[],
 ): boolean[] {
   const count = checks.checkProofs(root, size, indices, leafHashes, paths)
+  const wanted = machine.outside(root)
   const valid = new Array<boolean>(count).fill(false)
   const fitting: number[] = []
   for (let at = 0; at < count; at++)
     if (indices[at]! < size && paths[at]!.length === 32 * pathLength(indices[at]!, size)) fitting.push(at)
   const room = Math.floor(machine.capacity / (PROOF_BYTES + 64 * 32))
   for (let start = 0; start < fitting.length; start += room)
-    foldSome(machine, root, size, indices, leafHashes, paths, fitting.slice(start, start + room), valid)
+    foldSome(machine, wanted, size, indices, leafHashes, paths, fitting.slice(start, start + room), valid)
   return valid
 }
 

@@ -91,7 +91,17 @@ export class Machine {
   put(bytes: Uint8Array, offset = 0): void {
     assert(offset + bytes.length <= this.capacity, `the arena holds ${this.capacity} bytes`)
     const at = this.arena + offset
-    if (bytes.buffer !== this.bytes.buffer || bytes.byteOffset !== at) this.bytes.set(bytes, at)
+    if (!this.holds(bytes) || bytes.byteOffset !== at) this.bytes.set(bytes, at)
+  }
+
+  /** True for a view into this memory (see Kernels.inputView), which a call may overwrite while it works. */
+  holds(bytes: Uint8Array): boolean {
+    return bytes.buffer === this.bytes.buffer
+  }
+
+  /** `bytes`, or a copy outside if they stand in this memory: for what is read in several calls. */
+  outside(bytes: Uint8Array): Uint8Array {
+    return this.holds(bytes) ? bytes.slice() : bytes
   }
 
   /** A copy of the 32 bytes at RESULT. Copying a standing view is the fastest way that engines offer. */

@@ -17,8 +17,8 @@ const NODE_PREFIX = Uint8Array.of(1)
 export function leafHash(machine: Machine, data: Uint8Array): Hash32 {
   checks.checkBytes('data', data)
   if (data.length >= machine.capacity) return new WasmStream(machine).update(LEAF_PREFIX).update(data).digest()
-  machine.put(LEAF_PREFIX)
   machine.put(data, 1)
+  machine.put(LEAF_PREFIX)
   machine.call.hash(machine.iv, 0, machine.arena, data.length + 1, machine.result)
   return machine.takeResult()
 }
@@ -30,9 +30,9 @@ export function leafHashes(machine: Machine, leaves: Uint8Array, leafLength: num
 
 export function nodeHash(machine: Machine, left: Hash32, right: Hash32): Hash32 {
   checks.checkPair(left, right)
-  machine.put(NODE_PREFIX)
   machine.put(left, 1)
   machine.put(right, 33)
+  machine.put(NODE_PREFIX)
   machine.call.hash(machine.iv, 0, machine.arena, 65, machine.result)
   return machine.takeResult()
 }
@@ -46,6 +46,11 @@ function chunkRoot(machine: Machine, hashes: Uint8Array): Uint8Array {
 
 const chunkOf = (hashes: Uint8Array, chunk: number) => hashes.subarray(32 * CHUNK * chunk, 32 * CHUNK * (chunk + 1))
 
+/** The hashes, where no call overwrites them before all chunks were read. */
+export function wholeOf(machine: Machine, hashes: Uint8Array): Uint8Array {
+  return hashes.length > 32 * CHUNK ? machine.outside(hashes) : hashes
+}
+
 /** Roots of the chunks, one after the other. */
 export function chunkRoots(machine: Machine, hashes: Uint8Array): Uint8Array {
   const roots = new Uint8Array(32 * Math.ceil(hashes.length / 32 / CHUNK))
@@ -57,7 +62,7 @@ export function chunkRoots(machine: Machine, hashes: Uint8Array): Uint8Array {
 export function merkleRoot(machine: Machine, hashes: Uint8Array): Hash32 {
   const count = checks.checkHashes('leafHashes', hashes)
   if (count === 0) return sha256(machine, hashes)
-  let level = hashes
+  let level = wholeOf(machine, hashes)
   while (level.length > 32 * CHUNK) level = chunkRoots(machine, level)
   return chunkRoot(machine, level)
 }
@@ -71,7 +76,7 @@ function chunkProof(machine: Machine, hashes: Uint8Array, index: number): Uint8A
 
 export function inclusionProof(machine: Machine, hashes: Uint8Array, index: number): Uint8Array {
   checks.checkIndex(hashes, index)
-  return pathOf(machine, hashes, index)
+  return pathOf(machine, wholeOf(machine, hashes), index)
 }
 
 function pathOf(machine: Machine, hashes: Uint8Array, index: number): Uint8Array {
@@ -83,7 +88,9 @@ function pathOf(machine: Machine, hashes: Uint8Array, index: number): Uint8Array
 
 export function consistencyProof(machine: Machine, hashes: Uint8Array, firstSize: number): Uint8Array {
   checks.checkFirstSize(hashes, firstSize)
-  return firstSize === hashes.length / 32 ? new Uint8Array(0) : suffixProof(machine, hashes, firstSize)
+  return firstSize === hashes.length / 32
+    ? new Uint8Array(0)
+    : suffixProof(machine, wholeOf(machine, hashes), firstSize)
 }
 
 /** 0 < firstSize < count. */

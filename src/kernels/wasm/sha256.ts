@@ -47,6 +47,7 @@ export class WasmStream implements Sha256Stream {
     memory.set(this.#state, state)
     let at = 0
     if (this.#used > 0) {
+      bytes = this.#machine.outside(bytes)
       at = 64 - this.#used
       this.#tail.set(bytes.subarray(0, at), this.#used)
       this.#compress(this.#tail, 0, 64)
@@ -90,8 +91,8 @@ export function hashMany(
 ): Uint8Array {
   const count = checks.checkMessages(messages, messageLength)
   const out = new Uint8Array(32 * count)
-  const room = Math.min(machine.capacity, Math.max(BULK_BYTES, messageLength + 32))
-  const batch = Math.floor(room / (messageLength + 32))
+  const batch = batchOf(machine, messages, messageLength, count)
+  if (batch < count) messages = machine.outside(messages)
   const digests = machine.arena + batch * messageLength
   for (let index = 0; index < count; index += batch) {
     const end = Math.min(count, index + batch)
@@ -100,6 +101,13 @@ export function hashMany(
     out.set(machine.bytes.subarray(digests, digests + 32 * (end - index)), 32 * index)
   }
   return out
+}
+
+/** Messages in one call: all of them if they stand in the arena already and their digests fit behind them. */
+function batchOf(machine: Machine, messages: Uint8Array, messageLength: number, count: number): number {
+  const each = messageLength + 32
+  if (machine.holds(messages) && count * each <= machine.capacity) return count
+  return Math.floor(Math.min(machine.capacity, Math.max(BULK_BYTES, each)) / each)
 }
 
 /** True if one message and its digest fit the arena: hashMany works. */

@@ -9,9 +9,9 @@ const LEAF_PREFIX = Uint8Array.of(0)
 
 export function stateLeaf(machine: Machine, key: Hash32, value: Hash32): Hash32 {
   checks.checkPair(key, value)
-  machine.put(LEAF_PREFIX)
   machine.put(key, 1)
   machine.put(value, 33)
+  machine.put(LEAF_PREFIX)
   machine.call.hash(machine.iv, 0, machine.arena, 65, machine.result)
   return machine.takeResult()
 }
@@ -34,6 +34,7 @@ function subtree(machine: Machine, entries: Uint8Array, depth: number): Hash32 {
   if (count === 0) return new Uint8Array(32)
   if (count === 1) return stateLeaf(machine, entries.subarray(0, 32), entries.subarray(32))
   if (count * machine.call.STATE_ENTRY_BYTES.value > machine.capacity) {
+    entries = machine.outside(entries)
     const split = ENTRY_BYTES * firstWithBit(entries, depth)
     const left = subtree(machine, entries.subarray(0, split), depth + 1)
     return stateNode(machine, left, subtree(machine, entries.subarray(split), depth + 1))
