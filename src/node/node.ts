@@ -20,7 +20,7 @@ import { createHost, type Host } from '../net/host.ts'
 import { createNetwork, type Libp2pNetwork } from '../net/network.ts'
 import { serve, type Server } from '../net/serve.ts'
 import type { Log } from '../ports/index.ts'
-import { isCorruption, setAside } from '../store/level-db.ts'
+import { hasSetAside, isCorruption, setAside } from '../store/level-db.ts'
 import { LevelChainStore } from '../store/level-chain.ts'
 import { encodeSnapshot } from '../store/level-snapshot.ts'
 import { answer, type RequestProtocol } from '../wire/answer.ts'
@@ -92,7 +92,7 @@ export class FullNode {
    * and the like.
    */
   static async open(options: NodeOptions): Promise<FullNode> {
-    const { store, recent, wasSetAside } = await openStore(options)
+    const { store, recent, isRecordLost } = await openStore(options)
     let node: FullNode | undefined
     const host = await createHost({
       seed: options.seed,
@@ -104,12 +104,12 @@ export class FullNode {
       await store.close()
       throw error
     })
-    node = new FullNode(options, store, recent, host, wasSetAside)
+    node = new FullNode(options, store, recent, host, isRecordLost)
     await node.#listen()
     return node
   }
 
-  private constructor(options: NodeOptions, store: LevelChainStore, recent: Recent, host: Host, wasSetAside: boolean) {
+  private constructor(options: NodeOptions, store: LevelChainStore, recent: Recent, host: Host, isRecordLost: boolean) {
     const { engine, execution } = options
     const { chain, cache } = execution
     this.#options = options
@@ -157,7 +157,7 @@ export class FullNode {
       take: (peer, block, cert) => this.#driver.receiveFinal(peer, block, cert),
     })
     this.#dialer = new Dialer(this.#network, host, options.peers)
-    this.#silence = wasSetAside && options.secretKeys.length > 0 ? new Silence(Date.now(), chain.params) : undefined
+    this.#silence = isRecordLost && options.secretKeys.length > 0 ? new Silence(Date.now(), chain.params) : undefined
     this.#agreement = this.#makeAgreement(this.#silence === undefined)
     this.#driver = this.#makeDriver()
   }
@@ -323,28 +323,32 @@ export class FullNode {
 interface Opened {
   readonly store: LevelChainStore
   readonly recent: Recent
-  /** A damaged store was replaced by an empty one. */
-  readonly wasSetAside: boolean
+  /** A damaged store was replaced, now or at an earlier start, and nothing was signed since. */
+  readonly isRecordLost: boolean
 }
 
-/** A damaged store is set aside and the chain fetched again from peers. */
+/**
+ * A damaged store is set aside and the chain fetched again from peers. What was set aside beside a store without a vote
+ * record is the durable mark of a lost record: a restart does not end the silence.
+ */
 async function openStore(options: NodeOptions): Promise<Opened> {
   const folder = join(options.folder, 'chain')
-  let wasSetAside = false
-  const warn = ({ message }: { readonly message: string }): void => {
-    wasSetAside = true
-    options.log.log('warn', message)
-  }
-  const store = await LevelChainStore.open(folder, options.execution.chain.chainId, warn)
+  const warn = ({ message }: { readonly message: string }): void => options.log.log('warn', message)
+  const open = () => LevelChainStore.open(folder, options.execution.chain.chainId, warn)
+  const store = await open()
   try {
-    return { store, recent: await fill(options, store), wasSetAside }
+    return await opened(options, store, folder)
   } catch (error) {
     await store.close()
     if (!isCorruption(error)) throw error
     setAside(folder, error, warn)
-    const fresh = await LevelChainStore.open(folder, options.execution.chain.chainId, warn)
-    return { store: fresh, recent: await fill(options, fresh), wasSetAside }
+    return opened(options, await open(), folder)
   }
+}
+
+async function opened(options: NodeOptions, store: LevelChainStore, folder: string): Promise<Opened> {
+  const isRecordLost = store.safety() === undefined && hasSetAside(folder)
+  return { store, recent: await fill(options, store), isRecordLost }
 }
 
 async function fill(options: NodeOptions, store: LevelChainStore): Promise<Recent> {

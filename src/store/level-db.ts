@@ -117,6 +117,9 @@ export function setAside(folder: string, error: unknown, warn: (warning: StoreWa
   })
 }
 
+/** Whether a database was set aside from `folder` before. */
+export const hasSetAside = (folder: string): boolean => existsSync(`${folder}.damaged-1`)
+
 function withChecksum(key: string, payload: Uint8Array): Uint8Array {
   const value = new Uint8Array(payload.length + CHECKSUM_BYTES)
   value.set(payload)
