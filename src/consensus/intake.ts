@@ -276,8 +276,11 @@ export class Intake {
       const tally = phase.open(votes.hash, from)
       if (tally === undefined) return
       if (!tally.addVote(voter, signature, from)) continue
-      const pair = phase.doubleVote(voter)
+      const blamed: PeerName[] = []
+      const pair = phase.doubleVote(voter, blamed)
       if (pair !== undefined) this.#world.emit({ type: 'equivocation', first: pair[0], second: pair[1] })
+      for (const peer of new Set(blamed)) this.blame(peer, 'bad-vote', { seat })
+      if (blamed.includes(from)) return
     }
   }
 
@@ -300,9 +303,13 @@ export class Intake {
   #tell(state: HeightState, from: PeerName, { type, height, round, hash, seat }: AskMessage): void {
     if (!this.#isListenedTo(state, round)) return
     const voter = state.context.seats.voterAt(seat)
-    const signature = voter && state.at(round).phase(type).tallyOf(hash)?.provenVote(voter)
-    if (voter === undefined || signature === undefined || !this.#mayAnswer(`vote ${type} ${round} ${seat}`, from))
-      return
+    const tally = state.at(round).phase(type).tallyOf(hash)
+    if (voter === undefined || tally?.hasVote(voter) !== true) return
+    if (!this.#mayAnswer(`vote ${type} ${round} ${seat}`, from)) return
+    const blamed: PeerName[] = []
+    const signature = tally.provenVote(voter, blamed)
+    for (const peer of new Set(blamed)) this.blame(peer, 'bad-vote', { seat })
+    if (signature === undefined) return
     const entries = [{ seat: voter.seats[0]!, signature }]
     this.#send(from, { kind: 'votes', type, height, round, hash, entries })
   }

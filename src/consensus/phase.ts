@@ -78,13 +78,16 @@ export class Phase {
     return [...this.#tallies.values()].flatMap((tally) => tally.prove())
   }
 
-  /** The two votes of `voter`, if it signed two and they are at hand; each pair is reported once. */
-  doubleVote(voter: Voter): [SignedVote, SignedVote] | undefined {
+  /**
+   * The two votes of `voter`, if it signed two and they are at hand; each pair is reported once. `blamed` receives who
+   * sent votes that it did not sign.
+   */
+  doubleVote(voter: Voter, blamed: PeerName[]): [SignedVote, SignedVote] | undefined {
     if (this.#doubleVoters.has(voter.index)) return undefined
     const holders = [...this.#tallies.values()].filter((tally) => tally.hasVote(voter))
     if (holders.length < 2) return undefined
     const votes = holders.flatMap((tally): SignedVote[] => {
-      const signature = tally.provenVote(voter)
+      const signature = tally.provenVote(voter, blamed)
       return signature === undefined ? [] : [{ ...tally.target, blsPk: voter.key.bytes, signature }]
     })
     if (votes.length < 2) return undefined

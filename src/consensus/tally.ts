@@ -86,7 +86,8 @@ export class Tally {
   addVote(voter: Voter, signature: Uint8Array, from: PeerName | undefined): boolean {
     const candidates = this.#votes.get(voter.index) ?? []
     if (candidates.some((claim) => claim.isValid || equalBytes(claim.signature, signature))) return false
-    if (candidates.length >= VOTE_CANDIDATES_MAX) return false
+    // One place for each peer: nobody alone can keep a voter's own vote out.
+    if (candidates.length >= VOTE_CANDIDATES_MAX || candidates.some((claim) => claim.from === from)) return false
     const claim = { from, bitmap: this.#seats.bitsOf(voter), signature, voter, isValid: from === undefined }
     this.#votes.set(voter.index, [...candidates, claim])
     this.#claim(claim.bitmap)
@@ -96,21 +97,22 @@ export class Tally {
   /** Takes an aggregate whose bitmap has the committee's shape. False if it says nothing new. */
   addAggregate({ bitmap, signature }: Sum, from: PeerName | undefined): boolean {
     if (isSubset(bitmap, this.provenBitmap)) return false
-    if (this.#aggregates.some((claim) => equalBytes(claim.signature, signature))) return false
+    // Both are compared: a signature that was overheard, under another bitmap, must not keep the right one out.
+    const isSame = (claim: Claim) => equalBytes(claim.signature, signature) && equalBytes(claim.bitmap, bitmap)
+    if (this.#aggregates.some(isSame)) return false
     this.#aggregates.push({ from, bitmap, signature, voter: undefined, isValid: from === undefined })
     this.#claim(bitmap)
     return true
   }
 
-  /** The single vote of `voter`, checked; undefined if we do not hold a valid one. */
-  provenVote(voter: Voter): Uint8Array | undefined {
-    const candidates = this.#votes.get(voter.index) ?? []
-    const claim = candidates.find(
-      (candidate) => candidate.isValid || this.#engine.bls.verify(voter.key, this.message, candidate.signature),
-    )
-    if (claim === undefined) return undefined
-    claim.isValid = true
-    return claim.signature
+  /**
+   * The single vote of `voter`, checked; undefined if we do not hold a valid one. `blamed` receives who sent wrong ones,
+   * which are forgotten: each costs its sender more than us.
+   */
+  provenVote(voter: Voter, blamed: PeerName[]): Uint8Array | undefined {
+    for (const { from } of this.#dropWrong(this.#votes.get(voter.index) ?? []))
+      if (from !== undefined) blamed.push(from)
+    return this.#votes.get(voter.index)?.find(({ isValid }) => isValid)?.signature
   }
 
   hasVote(voter: Voter): boolean {

@@ -157,6 +157,28 @@ describe(`Tally (TALLY_SEED=${SEED})`, () => {
     assert.equal(popCount(tally.provenBitmap), voter.seats.length)
   })
 
+  it('gives one peer one place for a voter’s vote, so that it cannot keep the vote itself out', () => {
+    const { seats, tally, sign, piece } = setup()
+    const [voter, other] = [seats.voters[0]!, seats.voters[1]!]
+    assert.equal(tally.addVote(voter, sign(other), 'forger'), true)
+    assert.equal(tally.addVote(voter, piece(0, seats.voters).signature, 'forger'), false)
+    assert.equal(tally.addVote(voter, sign(voter), 'voter'), true)
+    const blamed: string[] = []
+    assert.deepEqual(tally.provenVote(voter, blamed), sign(voter))
+    assert.deepEqual(blamed, ['forger'])
+    assert.deepEqual(tally.provenVote(voter, blamed), sign(voter))
+    assert.deepEqual(blamed, ['forger'], 'what was wrong is forgotten, and checked once')
+  })
+
+  it('takes a sum whose signature somebody sent before under another bitmap', () => {
+    const { seats, tally, piece } = setup()
+    const honest = shardsOf(seats).map((shard) => piece(shard, seats.voters))
+    tally.addAggregate({ bitmap: honest[1]!.bitmap, signature: honest[0]!.signature }, 'eavesdropper')
+    for (const sum of honest) assert.equal(tally.addAggregate(sum, 'aggregator'), true)
+    assert.deepEqual(tally.prove(), ['eavesdropper'])
+    assert.equal(popCount(tally.provenBitmap), seats.count)
+  })
+
   it('sums one shard’s votes for its aggregator, leaving out the wrong ones', () => {
     const { seats, tally, sign, bls, message } = setup()
     for (const [index, voter] of seats.voters.entries())
