@@ -47,6 +47,8 @@ export const SUPPLY_LIMIT = 1n << 63n
 export const STAKE_LIMIT = 1n << 56n
 /** Cores that fit into the cube, so that its head stays well below what a decoder takes. */
 const CORE_COUNT_MAX = 4096
+/** Seats of a committee that fits into a frame (384 KiB) and a vote's bitmap (512 bytes), with room for the cube. */
+const COMMITTEE_SEATS_MAX = 3025
 const UNBONDING_EPOCHS_MAX = 2 ** 31
 
 /** The spec, or the first fault. */
@@ -70,6 +72,14 @@ function checkRelations(params: ChainParams): Rejected<SpecCode> | undefined {
       CORE_COUNT_MAX * core,
       seatsTarget <= CORE_COUNT_MAX * core,
       `${CORE_COUNT_MAX} cores of 3f+1 seats`,
+    ],
+    [
+      'the committee (3f+1)(3F+1)',
+      seatsLeast / 2,
+      'at most',
+      COMMITTEE_SEATS_MAX,
+      seatsLeast / 2 <= COMMITTEE_SEATS_MAX,
+      'what a frame holds',
     ],
     ['params.shardSizeMax', shardSizeMax, 'at least', core, shardSizeMax >= core, 'shardSizeMin = 3f+1'],
     ['params.blockBytesMax', blockBytesMax, 'at least', txBytesMax, blockBytesMax >= txBytesMax, 'txBytesMax'],

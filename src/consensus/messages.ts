@@ -81,7 +81,7 @@ export type Message = ProposalMessage | VotesMessage | AggregateMessage | Status
 
 const KINDS = { proposal: 1, votes: 2, aggregate: 3, status: 4, block: 5, ask: 6 } as const
 
-/** Bitmaps: (3·21+1)² seats are more than any chain spec allows. */
+/** Bitmaps: 4096 seats are more than any chain spec allows (chain/spec-rules.ts). */
 const BITMAP_BYTES_MAX = 512
 const VOTE_ENTRY_COUNT_MAX = 4096
 

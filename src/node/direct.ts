@@ -149,8 +149,11 @@ export class Direct {
     for (const { blsPk, proof } of claims.value) {
       const key = bls.decodeKey(blsPk)
       if (key === undefined || !bls.verify(key, message, proof)) return false
-      this.#peerOfKey.set(toHex(blsPk), peer.toString())
     }
+    // The last hello counts: whoever says hello again and again holds no more keys than one hello has.
+    const name = peer.toString()
+    for (const [key, owner] of this.#peerOfKey) if (owner === name) this.#peerOfKey.delete(key)
+    for (const { blsPk } of claims.value) this.#peerOfKey.set(toHex(blsPk), name)
     return true
   }
 

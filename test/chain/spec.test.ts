@@ -136,6 +136,7 @@ const CASES: Record<SpecCode, (() => unknown)[]> = {
       params: { ...jsonOf(SPEC).params, epochLength: 1, blockTimeMs: 1, trustPeriodMs: 315_360_000_000 },
     }),
     () => ({ ...jsonOf(SPEC), params: { ...jsonOf(SPEC).params, f: 0, seatsTarget: 4097 } }),
+    () => ({ ...jsonOf(SPEC), params: { ...jsonOf(SPEC).params, f: 20, F: 20, seatsTarget: 7442, shardSizeMax: 64 } }),
   ],
   'spec-output': [
     () => withOutput({ amount: '999999' }),
