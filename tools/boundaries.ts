@@ -54,7 +54,10 @@ const ROOMS: Readonly<
     pure: true,
   },
   net: { path: 'net/', imports: ['base', 'ports', 'kernels/contract', 'chain', 'wire', 'crypto'] },
-  store: { path: 'store/', imports: ['base', 'ports', 'kernels/contract', 'chain', 'crypto', 'ledger', 'proofs'] },
+  store: {
+    path: 'store/',
+    imports: ['base', 'ports', 'kernels/contract', 'chain', 'crypto', 'ledger', 'proofs', 'verify'],
+  },
   client: {
     path: 'client/',
     imports: [
