@@ -1,5 +1,5 @@
 /** `stakecube devnet`: a network of validators on this machine, with ready-made wallets, the page, and traffic if wanted. */
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -273,6 +273,8 @@ class DevnetRun {
 
   #announce(): void {
     const description = this.#description()
+    // The same description beside the chain, so that --devnet takes the data folder too, also when nothing runs.
+    writeFileSync(join(this.#folder, 'devnet.json'), JSON.stringify(description, undefined, 2), { mode: 0o600 })
     const page = `http://localhost:${this.#page!.port}/`
     const specFile = join(this.#folder, 'chain.json')
     const light = `stakecube light --spec ${shown(specFile)} --checkpoint ${description.checkpoint} --peer ${description.tcpPeers[0]!}`
