@@ -8,13 +8,7 @@ export type ProtocolName = (typeof PROTOCOLS)[number]
 export type PeerName = string
 
 export type TransportCode =
-  | 'dial-failed'
-  | 'protocol-unsupported'
-  | 'timeout'
-  | 'aborted'
-  | 'stream-reset'
-  | 'frame-too-large'
-  | 'closed'
+  'dial-failed' | 'protocol-unsupported' | 'timeout' | 'aborted' | 'stream-reset' | 'frame-too-large' | 'closed'
 
 /** The world failed: thrown by shell code, never by the core. */
 export class TransportError extends Error {
@@ -40,7 +34,12 @@ export interface Network {
   /** One request frame, one response frame, stream closed. */
   request(peer: PeerName, protocol: ProtocolName, request: Uint8Array, options: RequestOptions): Promise<Uint8Array>
   /** One request frame, then frames until either side ends; `timeoutMs` bounds the wait for the first frame only. */
-  stream(peer: PeerName, protocol: ProtocolName, request: Uint8Array, options: RequestOptions): AsyncIterable<Uint8Array>
+  stream(
+    peer: PeerName,
+    protocol: ProtocolName,
+    request: Uint8Array,
+    options: RequestOptions,
+  ): AsyncIterable<Uint8Array>
   disconnect(peer: PeerName): Promise<void>
   /** Called once for each peer that is gone, whoever hung up. Returns a function that unsubscribes. */
   onDisconnect(listener: (peer: PeerName) => void): () => void
