@@ -56,6 +56,8 @@ function count(name: string, text: string | undefined, normal: number): number {
   return value
 }
 
+const wordsOf = ({ only }: Options) => only.split(',').filter((word) => word !== '')
+
 async function measureSuite(values: Options): Promise<SuiteRun & { processes: number }> {
   const processes = count('processes', values.processes, values.quick ? 1 : 3)
   const rounds = count('rounds', values.rounds, values.quick ? 5 : 12)
@@ -64,7 +66,7 @@ async function measureSuite(values: Options): Promise<SuiteRun & { processes: nu
     sampleMs: values.board ? 100 : values.quick ? 2 : 5,
     warmUpMs: values.board ? 1500 : values.quick ? 100 : 300,
     merkleLog: values.board ? 10 : 16,
-    only: values.only.split(',').filter((word) => word !== ''),
+    only: wordsOf(values),
   }
   if (values.board) return { ...(await runOnBoard(processes, suite)), processes }
   if (values.browser !== undefined) {
@@ -84,7 +86,8 @@ function commit(): string {
   }
 }
 
-function reportOf({ engine, generation, samples, processes }: SuiteRun & { processes: number }): BenchReport {
+function reportOf(run: SuiteRun & { processes: number }, only: readonly string[]): BenchReport {
+  const { engine, generation, samples, processes } = run
   const cases = summarise(samples)
   return {
     kind: 'stakecube-bench',
@@ -94,7 +97,7 @@ function reportOf({ engine, generation, samples, processes }: SuiteRun & { proce
     processes,
     cases,
     ratios: ratiosOf(cases, generation),
-    notRun: missingTargets(cases, generation),
+    notRun: missingTargets(cases, generation, only),
   }
 }
 
@@ -111,7 +114,7 @@ async function main(): Promise<number> {
     return 0
   }
   if (values.serve) return serve()
-  const report = reportOf(await measureSuite(values))
+  const report = reportOf(await measureSuite(values), wordsOf(values))
   console.log(`\n${report.machine.engine} on ${report.machine.cpu}, ${report.machine.cores} cores\n`)
   console.log(caseTable(report.cases))
   console.log(`\n${ratioTable(report.ratios)}`)

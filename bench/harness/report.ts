@@ -106,9 +106,14 @@ export function ratiosOf(cases: readonly CaseResult[], generation: Generation): 
   return ratios
 }
 
-/** Targets of this generation for which a figure is missing. */
-export function missingTargets(cases: readonly CaseResult[], generation: Generation): string[] {
+/** Targets of this generation for which a figure is missing, among those whose id contains one of `only` (if any). */
+export function missingTargets(
+  cases: readonly CaseResult[],
+  generation: Generation,
+  only: readonly string[] = [],
+): string[] {
   return TARGETS.filter((target) => barFor(target, generation) !== null)
+    .filter(({ id }) => only.length === 0 || only.some((word) => id.includes(word)))
     .filter((target) => ratioOf(target, cases, generation) === undefined)
     .map((target) => `${target.id}: ${target.impl} against ${target.peer}`)
 }
