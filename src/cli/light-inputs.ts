@@ -4,6 +4,8 @@
  */
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { multiaddr } from '@multiformats/multiaddr'
 import { fromHex, toHex } from '../base/bytes.ts'
 import { sentence } from '../base/sentence.ts'
 import { parseChainSpec, SPEC_SENTENCES, type ChainSpec } from '../chain/spec.ts'
@@ -212,11 +214,21 @@ async function openStore(folder: string | undefined, warn: (text: string) => voi
 }
 
 function checkAddress(address: string): void {
-  if (!/^\/.+\/p2p\/[A-Za-z0-9]+$/.test(address))
+  if (!isPeerAddress(address))
     throw new CliError(
       'input',
       `"${address.slice(0, 120)}" is not a peer address: a multiaddr that ends in /p2p/<PeerId>`,
     )
+}
+
+/** Nothing but a mended address helps: a client that tried it for ever would only say so again and again. */
+function isPeerAddress(address: string): boolean {
+  try {
+    const last = multiaddr(address).getComponents().at(-1)
+    return last?.name === 'p2p' && peerIdFromString(last.value ?? '') !== undefined
+  } catch {
+    return false
+  }
 }
 
 /** The same sentence again and again helps nobody. */

@@ -77,6 +77,13 @@ const CASES: readonly Case[] = [
     exit: 'input',
     says: /ends in \/p2p/,
   },
+  ...['/foo/p2p/xx', '/ip4/1.2.3.4/tcp/1/p2p/abc', peer.replace('127', '300')].map((address) => ({
+    title: `the address ${address.slice(0, 24)}`,
+    command: light,
+    argv: ['--spec', spec, '--peer', address],
+    exit: 'input' as const,
+    says: /is not a peer address/,
+  })),
   {
     title: 'a checkpoint without a height',
     command: light,
