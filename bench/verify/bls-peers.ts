@@ -104,6 +104,9 @@ export async function blsPeers(environment: Environment): Promise<BlsEngineMaker
   if (blst !== undefined) makers.push(blstEngine(blst))
   const herumi = await optional<BlsEthWasm>(environment, 'bls-eth-wasm')
   if (herumi !== undefined) {
+    // It wants the global that Node 18 (the emulated board) lacks.
+    if (typeof globalThis.crypto === 'undefined')
+      Object.defineProperty(globalThis, 'crypto', { value: environment.nodeCrypto!.webcrypto, configurable: true })
     await herumi.init(herumi.BLS12_381)
     // Its default skips the subgroup checks that §1 asks for.
     herumi.verifyPublicKeyOrder(true)
