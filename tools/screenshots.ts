@@ -11,7 +11,7 @@ import { DevnetProcess, drawPortBase, freePort } from '../test/e2e/devnet-proces
 import { LivePage, launch } from '../test/e2e/live-page.ts'
 
 const OUT = 'docs/screenshots'
-const HEADS_WANTED = 20
+const HEADS_WANTED = 16
 
 interface Shot {
   readonly name: string
@@ -24,7 +24,7 @@ const SHOTS: readonly Shot[] = [
   { name: 'dark', options: { viewport: { width: 1280, height: 800 }, colorScheme: 'dark' }, pays: true },
   {
     name: 'phone',
-    options: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
+    options: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 1.5, isMobile: true, hasTouch: true },
     pays: true,
   },
 ]
@@ -41,7 +41,10 @@ async function shoot(browser: Browser, url: string, { name, options, pays }: Sho
   const live = await LivePage.open(browser, url, options)
   await live.until('a full strip', ({ phase, heads }) => phase === 'following' && heads.length >= HEADS_WANTED)
   if (pays) await pay(live)
-  await live.page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur())
+  await live.page.evaluate(() => {
+    ;(document.activeElement as HTMLElement | null)?.blur()
+    scrollTo(0, 0)
+  })
   await live.page.screenshot({ path: join(OUT, `${name}.png`), fullPage: true })
   console.log(`screenshots: ${name}.png at block ${(await live.facts())?.height}`)
   if (live.errors.length > 0) throw new Error(live.errors.join('\n'))

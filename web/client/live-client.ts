@@ -9,7 +9,7 @@ import type { Owner } from '../../src/chain/output.ts'
 import { SPEC_SENTENCES, chainIdOf, parseChainSpec, type ChainSpec } from '../../src/chain/spec.ts'
 import { ClientError } from '../../src/client/errors.ts'
 import type { Head, PeerInfo } from '../../src/client/events.ts'
-import { createLightClient } from '../../src/client/index.ts'
+import { createLightClient, type NetworkFactory } from '../../src/client/index.ts'
 import type { LightClient } from '../../src/client/light-client.ts'
 import { accountOf, balanceOf, buildPayment } from '../../src/client/wallet.ts'
 import { createKernelBls } from '../../src/crypto/bls-kernel/index.ts'
@@ -30,6 +30,7 @@ import {
   type PaymentProgress,
   type PeerFacts,
   type Phase,
+  type Problem,
   type ProofFacts,
   type Wallet,
 } from './facts.ts'
@@ -64,17 +65,22 @@ export async function startLiveClient(config: ClientConfig): Promise<ClientSourc
 async function open(config: ClientConfig, spec: ChainSpec): Promise<LightClient> {
   const kernels = await loadKernels()
   const bls = await createKernelBls({ sha256: (bytes) => kernels.sha256(bytes) }).catch(() => undefined)
-  const { browserNetwork } = await import('../../src/client/browser-network.ts')
   const { checkpoint } = config
   return createLightClient({
     spec,
     kernels,
     peers: someOf(config.peers, PEERS_USED),
     store: await openStore(`stakecube/${toHex(chainIdOf(kernels, spec))}`),
-    network: browserNetwork(),
+    network: loadNetwork,
     ...(bls === undefined ? {} : { bls }),
     ...(checkpoint === undefined ? {} : { checkpoint }),
   })
+}
+
+/** libp2p is most of the code of a page: what the store holds is shown while it loads. */
+const loadNetwork: NetworkFactory = async (chainId) => {
+  const { browserNetwork } = await import('../../src/client/browser-network.ts')
+  return browserNetwork()(chainId)
 }
 
 /** A private window may have no database: then nothing is kept, and everything else works. */
@@ -110,6 +116,7 @@ class LiveClient implements ClientSource {
   readonly #listeners = new Set<() => void>()
   #facts: ClientFacts
   #hadPeers = false
+  #hasFailed = false
   #witnessSamples: number[] = []
 
   constructor(client: LightClient, spec: ChainSpec, config: ClientConfig) {
@@ -124,10 +131,15 @@ class LiveClient implements ClientSource {
     client.on('closed', () => this.#set({}))
   }
 
+  /** Resolves with the first head, which may be the stored one, long before there is a network; or when starting failed. */
   async start(): Promise<void> {
-    await this.#client.start()
-    const height = this.#client.head?.header.height
-    this.#set(height === undefined || height === 0n ? {} : { resumedHeight: height })
+    const started = this.#client.start()
+    started.catch((cause: unknown) => this.#stop(problemOf(asProblem(cause))))
+    const told = this.#client.whenHead().then(
+      () => undefined,
+      () => started,
+    )
+    await Promise.race([started, told])
   }
 
   get facts(): ClientFacts {
@@ -153,7 +165,7 @@ class LiveClient implements ClientSource {
 
   #phase(): Phase {
     const { phase, peers, head } = this.#client
-    if (phase === 'halted' || phase === 'failed') return 'stopped'
+    if (phase === 'halted' || phase === 'failed' || this.#hasFailed) return 'stopped'
     if (peers.length === 0) return this.#hadPeers ? 'offline' : 'connecting'
     if (phase === 'following') return 'following'
     return phase === 'waiting' && head === undefined ? 'connecting' : 'syncing'
@@ -161,6 +173,9 @@ class LiveClient implements ClientSource {
 
   #onHead(head: Head): void {
     const facts = this.#headFacts(head)
+    const { height } = head.header
+    const isStored = this.#facts.head === undefined && head.peer === undefined && height > 0n
+    if (isStored) this.#set({ resumedHeight: height })
     this.#set({ head: facts, heads: [facts, ...this.#facts.heads].slice(0, HEADS_KEPT) })
     setTimeout(() => this.#countWitnesses(), WITNESS_DELAY_MS)
   }
@@ -189,9 +204,14 @@ class LiveClient implements ClientSource {
     this.#set({ peers: peers.map(peerFacts), ...(peers.length === 0 ? { witnessCount: 0 } : {}) })
   }
 
+  /** What could not be saved stops nothing; the light client's own phase says what does. */
   #onError(error: ClientError): void {
-    const { code, message } = asProblem(error)
-    this.#set({ problem: { code, sentence: message } })
+    this.#set({ problem: problemOf(asProblem(error)) })
+  }
+
+  #stop(problem: Problem): void {
+    this.#hasFailed = true
+    this.#set({ problem })
   }
 
   // ── Verbs ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -8,6 +8,8 @@ import { theme } from './theme.ts'
 const WIDTH = 320
 const HEIGHT = 96
 const BAR_HEIGHT = 22
+/** With fewer blocks the line starts in the middle rather than fill the width. */
+const STEPS_MIN = 16
 
 /**
  * How long blocks take from their own time stamp until this device has verified that they are final, and which share of
@@ -108,7 +110,7 @@ export class StakecubeFinality extends StakecubeElement {
   }
 
   #chart(heads: readonly HeadFacts[], delays: readonly number[], middle: number, slowest: number): TemplateResult {
-    const step = WIDTH / Math.max(1, this.count - 1)
+    const step = WIDTH / Math.max(1, Math.min(this.count, Math.max(STEPS_MIN, delays.length)) - 1)
     const left = WIDTH - step * (delays.length - 1)
     const y = (ms: number) => HEIGHT * (1 - ms / (slowest * 1.15 || 1))
     const points = delays.map((ms, index) => `${(left + index * step).toFixed(1)},${y(ms).toFixed(1)}`)

@@ -54,7 +54,7 @@ export class StakecubePay extends StakecubeElement {
         grid-column: 1 / -1;
       }
       .stages {
-        margin-top: 1rem;
+        margin: 1rem 0 0.5rem;
         display: grid;
         gap: 0.35rem;
       }
