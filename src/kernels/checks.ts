@@ -2,24 +2,24 @@
  * Argument checks of the Kernels contract, made once on the JavaScript side before any memory is touched. A failure is a
  * bug of the caller and throws AssertionError. Shared by all implementations: a check computes nothing that is compared.
  */
-import { assert, assertLength, assertRange } from '../base/assert.ts'
-import { compareBytes } from '../base/bytes.ts'
+import { assert, AssertionError, assertLength, assertRange } from '../base/assert.ts'
 
 const U64_END = 1n << 64n
 const UNITS_END = 1n << 56n
 
+/** (The sentence is made only for a failure: this runs before every hash.) */
 export function checkBytes(name: string, bytes: Uint8Array): void {
-  assert(bytes instanceof Uint8Array, `${name} must be a Uint8Array`)
+  if (!(bytes instanceof Uint8Array)) throw new AssertionError(`${name} must be a Uint8Array`)
 }
 
 /** The count of equal-length messages in `messages`. */
 export function checkMessages(messages: Uint8Array, messageLength: number): number {
   checkBytes('messages', messages)
   assertRange('messageLength', messageLength, 1, 0x7fffffff)
-  assert(
-    messages.length % messageLength === 0,
-    `messages must be a multiple of messageLength ${messageLength}, got ${messages.length} bytes`,
-  )
+  if (messages.length % messageLength !== 0)
+    throw new AssertionError(
+      `messages must be a multiple of messageLength ${messageLength}, got ${messages.length} bytes`,
+    )
   return messages.length / messageLength
 }
 
@@ -35,7 +35,7 @@ export function checkPair(left: Uint8Array, right: Uint8Array): void {
 /** The count of hashes in `hashes`. */
 export function checkHashes(name: string, hashes: Uint8Array): number {
   checkBytes(name, hashes)
-  assert(hashes.length % 32 === 0, `${name} must be a multiple of 32 bytes, got ${hashes.length}`)
+  if (hashes.length % 32 !== 0) throw new AssertionError(`${name} must be a multiple of 32 bytes, got ${hashes.length}`)
   return hashes.length / 32
 }
 
@@ -52,7 +52,8 @@ export function checkFirstSize(leafHashes: Uint8Array, firstSize: number): void 
 }
 
 export function checkU64(name: string, value: bigint): void {
-  assert(typeof value === 'bigint' && value >= 0n && value < U64_END, `${name} must be in [0, 2^64), got ${value}`)
+  if (typeof value !== 'bigint' || value < 0n || value >= U64_END)
+    throw new AssertionError(`${name} must be in [0, 2^64), got ${value}`)
 }
 
 /** Entries of the state tree: strictly ascending keys that share their first `depth` bits. */
@@ -64,9 +65,19 @@ export function checkEntries(entries: Uint8Array, depth: number): void {
   if (count < 2) return
   const key = (index: number) => entries.subarray(64 * index, 64 * index + 32)
   for (let index = 1; index < count; index++)
-    assert(compareBytes(key(index - 1), key(index)) < 0, `key ${index} must be above key ${index - 1}`)
+    if (!isBelow(entries, 64 * index - 64, 64 * index))
+      throw new AssertionError(`key ${index} must be above key ${index - 1}`)
   const shared = sharedBits(key(0), key(count - 1))
   assert(shared >= depth, `keys must share their first ${depth} bits, they share ${shared}`)
+}
+
+/** Compares the 32-byte keys at two offsets. */
+function isBelow(entries: Uint8Array, first: number, second: number): boolean {
+  for (let byte = 0; byte < 32; byte++) {
+    const difference = entries[first + byte]! - entries[second + byte]!
+    if (difference !== 0) return difference < 0
+  }
+  return false
 }
 
 /** Length of the common bit prefix of two 32-byte keys. In an ascending list that of the ends is that of all. */
@@ -79,10 +90,10 @@ function sharedBits(a: Uint8Array, b: Uint8Array): number {
 export function checkSelect(n: bigint, total: bigint, expected: bigint, digest: Uint8Array): void {
   checkU64('total', total)
   checkU64('expected', expected)
-  assert(total >= 1n, `total must be at least 1, got ${total}`)
-  assert(expected >= 1n, `expected must be at least 1, got ${expected}`)
-  assert(typeof n === 'bigint' && n >= 0n && n <= total, `n must be in [0, total ${total}], got ${n}`)
-  assert(n < UNITS_END, `n must be below 2^56, got ${n}`)
+  if (total < 1n || expected < 1n)
+    throw new AssertionError(`total and expected must be at least 1, got ${total} and ${expected}`)
+  if (typeof n !== 'bigint' || n < 0n || n > total || n >= UNITS_END)
+    throw new AssertionError(`n must be in [0, total ${total}] and below 2^56, got ${n}`)
   assertLength('digest', digest, 32)
 }
 

@@ -19,7 +19,7 @@ export function leafHash(machine: Machine, data: Uint8Array): Hash32 {
   if (data.length >= machine.capacity) return new WasmStream(machine).update(LEAF_PREFIX).update(data).digest()
   machine.put(data, 1)
   machine.put(LEAF_PREFIX)
-  machine.call.hash(machine.iv, 0, machine.arena, data.length + 1, machine.result)
+  machine.hash(machine.iv, 0, machine.arena, data.length + 1, machine.result)
   return machine.takeResult()
 }
 
@@ -33,7 +33,7 @@ export function nodeHash(machine: Machine, left: Hash32, right: Hash32): Hash32 
   machine.put(left, 1)
   machine.put(right, 33)
   machine.put(NODE_PREFIX)
-  machine.call.hash(machine.iv, 0, machine.arena, 65, machine.result)
+  machine.hash(machine.iv, 0, machine.arena, 65, machine.result)
   return machine.takeResult()
 }
 

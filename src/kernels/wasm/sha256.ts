@@ -14,7 +14,7 @@ export function sha256(machine: Machine, message: Uint8Array): Hash32 {
   checks.checkBytes('message', message)
   if (message.length > machine.capacity) return new WasmStream(machine).update(message).digest()
   machine.put(message)
-  machine.call.hash(machine.iv, 0, machine.arena, message.length, machine.result)
+  machine.hash(machine.iv, 0, machine.arena, message.length, machine.result)
   return machine.takeResult()
 }
 
@@ -164,7 +164,7 @@ export class WasmTaggedHash implements TaggedHash {
       machine.put(part, length)
       length += part.length
     }
-    machine.call.hash(this.address(), 64, machine.arena, length, machine.result)
+    machine.hash(this.address(), 64, machine.arena, length, machine.result)
     return machine.takeResult()
   }
 

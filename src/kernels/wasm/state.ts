@@ -12,7 +12,7 @@ export function stateLeaf(machine: Machine, key: Hash32, value: Hash32): Hash32 
   machine.put(key, 1)
   machine.put(value, 33)
   machine.put(LEAF_PREFIX)
-  machine.call.hash(machine.iv, 0, machine.arena, 65, machine.result)
+  machine.hash(machine.iv, 0, machine.arena, 65, machine.result)
   return machine.takeResult()
 }
 
@@ -20,7 +20,7 @@ export function stateNode(machine: Machine, left: Hash32, right: Hash32): Hash32
   checks.checkPair(left, right)
   machine.put(left)
   machine.put(right, 32)
-  machine.call.hash(machine.iv, 0, machine.arena, 64, machine.result)
+  machine.hash(machine.iv, 0, machine.arena, 64, machine.result)
   return machine.takeResult()
 }
 
