@@ -133,8 +133,9 @@ export class StakecubeFinality extends StakecubeElement {
     const height = (BAR_HEIGHT * seatsSigned) / seatCount
     const bottom = HEIGHT + 8 + BAR_HEIGHT
     const width = Math.max(1, step * 0.7)
-    return svg`<rect class="bar rest" x=${x - width} y=${bottom - BAR_HEIGHT} width=${width} height=${BAR_HEIGHT}></rect>
-      <rect class="bar" x=${x - width} y=${bottom - height} width=${width} height=${height}></rect>`
+    const left = Math.min(WIDTH - width, Math.max(0, x - width / 2))
+    return svg`<rect class="bar rest" x=${left} y=${bottom - BAR_HEIGHT} width=${width} height=${BAR_HEIGHT}></rect>
+      <rect class="bar" x=${left} y=${bottom - height} width=${width} height=${height}></rect>`
   }
 }
 define('stakecube-finality', StakecubeFinality)
