@@ -67,6 +67,28 @@ export const noted = (id: string, value: unknown, unit: string): CheckResult => 
 
 export const CHECKS: readonly CheckEntry[] = [
   {
+    name: 'pace',
+    shows:
+      'issue 2: 8 validators ready within a minute, median block time at most 1.5 s while a page and a client follow, Ctrl-C, second start',
+    load: () => import('./pace.ts'),
+  },
+  {
+    name: 'clean-clone',
+    shows: "issue 2: on a clean clone README's test command installs, builds and passes everything",
+    load: async () => (await import('./test-runs.ts')).cleanClone,
+  },
+  {
+    name: 'page',
+    shows:
+      'issue 2: the page in Chromium follows over webrtc-direct, pays, proves, and resumes from IndexedDB after a reload',
+    load: async () => (await import('./test-runs.ts')).page,
+  },
+  {
+    name: 'vectors',
+    shows: 'issue 2: every file of ../shared/vectors passes through stakecube vectors with scalar, SIMD and twin',
+    load: () => import('./vectors.ts'),
+  },
+  {
     name: 'mutations',
     shows:
       'issue 2: every single-bit change and truncation of a header, certificate, committee or proof is rejected with a code',
