@@ -57,10 +57,20 @@ export async function runInBrowser(
   const result = new Promise<string>((resolve) => (posted = resolve))
   const { url, server } = await servePage(scripts, (body) => posted(body))
   const browser = start(name, profile, url + query)
+  const end = () => {
+    if (browser.exitCode === null && browser.pid !== undefined) process.kill(-browser.pid, 'SIGKILL')
+  }
+  // An interrupted run leaves no browser behind.
+  const interrupted = () => {
+    end()
+    process.exit(130)
+  }
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
   try {
     return await Promise.race([result, ended(browser, name), expired(timeoutMs, name)])
   } finally {
-    if (browser.exitCode === null && browser.pid !== undefined) process.kill(-browser.pid, 'SIGKILL')
+    end()
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted)
     server.closeAllConnections()
     server.close()
     rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
