@@ -30,6 +30,9 @@ interface Line {
 class Command {
   readonly lines: Line[] = []
   readonly #child: ChildProcess
+  readonly #exited: Promise<unknown>
+  /** How it ended: an exit code or a signal. */
+  #end: string | undefined
   #waiting: (() => void)[] = []
 
   constructor(args: readonly string[]) {
@@ -38,7 +41,10 @@ class Command {
       this.lines.push(JSON.parse(text) as Line)
       this.#wake()
     })
-    this.#child.on('exit', () => this.#wake())
+    this.#exited = once(this.#child, 'exit').then(([code, signal]) => {
+      this.#end = String(code ?? signal)
+      this.#wake()
+    })
   }
 
   #wake(): void {
@@ -60,11 +66,10 @@ class Command {
 
   /** Ctrl-C. Milliseconds until the process is gone. */
   async interrupt(): Promise<number> {
-    if (this.#child.exitCode !== null) return 0
+    if (this.#end !== undefined) return 0
     const startedMs = performance.now()
-    const exited = once(this.#child, 'exit')
     this.#child.kill('SIGINT')
-    await exited
+    await this.#exited
     return Math.round(performance.now() - startedMs)
   }
 }
