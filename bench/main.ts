@@ -96,7 +96,7 @@ function reportOf(run: SuiteRun & { processes: number }, only: readonly string[]
     machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, engine, generation },
     processes,
     cases,
-    ratios: ratiosOf(cases, generation),
+    ratios: ratiosOf(samples, generation),
     notRun: missingTargets(cases, generation, only),
   }
 }

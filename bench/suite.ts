@@ -28,10 +28,11 @@ export async function kernelBuilds(): Promise<Kernels[]> {
   return builds
 }
 
-/** Measurements whose `id` contains one of the words in `only`; all of them if it is empty. */
+/** Measurements whose `id` contains one of the words in `only`; all of them if it is empty. Rivals in a case stand together. */
 export async function suite(environment: Environment, only: readonly string[]): Promise<Measurement[]> {
   const measurements: Measurement[] = []
   const wanted = (ids: string) => only.length === 0 || only.some((word) => ids.includes(word))
   for (const [ids, make] of MAKERS) if (wanted(ids)) measurements.push(...(await make(environment)))
-  return measurements.filter(({ id }) => wanted(id))
+  const asked = measurements.filter(({ id }) => wanted(id))
+  return [...new Set(asked.map(({ id }) => id))].flatMap((id) => asked.filter((measurement) => measurement.id === id))
 }

@@ -18,7 +18,7 @@ const engine = engineOf(navigator.userAgent)
 
 function show(samples: readonly Samples[]): void {
   const cases = summarise([samples])
-  const ratios = ratiosOf(cases, generationOf(engine))
+  const ratios = ratiosOf([samples], generationOf(engine))
   output.textContent = [ratioTable(ratios), caseTable(cases)].join('\n\n')
 }
 

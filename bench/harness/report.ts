@@ -1,4 +1,8 @@
-/** From samples to the report: medians, spreads, ratios against peers and bars. */
+/**
+ * From samples to the report: medians, spreads, ratios against peers and bars. A ratio is the median of the ratios within each
+ * round, where both sides were measured within moments: on a machine whose speed changes between rounds, the ratio of two
+ * medians would compare a fast phase with a slow one.
+ */
 import type { Samples } from './measure.ts'
 import { barFor, TARGETS, type Target } from './targets.ts'
 
@@ -19,6 +23,8 @@ export interface RatioResult {
   readonly impl: string
   readonly peer: string
   readonly ratio: number
+  /** The ratio of the two medians, for whoever divides the figures in `cases`. */
+  readonly ofMedians: number
   readonly op: '>=' | '<='
   /** What the issue asks for; null where nothing is. */
   readonly bar: number | null
@@ -48,14 +54,26 @@ export interface BenchReport {
   readonly notRun: readonly string[]
 }
 
+/** The samples of each process. */
+type Runs = readonly (readonly Samples[])[]
+
+/** A case's id and the implementation. */
+type Name = readonly [id: string, impl: string]
+
 function percentile(sorted: readonly number[], share: number): number {
   const at = (sorted.length - 1) * share
   const low = Math.floor(at)
   return sorted[low]! + (sorted[Math.min(low + 1, sorted.length - 1)]! - sorted[low]!) * (at - low)
 }
 
+const median = (values: readonly number[]) =>
+  percentile(
+    [...values].sort((a, b) => a - b),
+    0.5,
+  )
+
 /** Pools the samples of several processes. */
-export function summarise(runs: readonly (readonly Samples[])[]): CaseResult[] {
+export function summarise(runs: Runs): CaseResult[] {
   const pooled = new Map<string, Samples>()
   for (const { id, impl, checked, samplesNs } of runs.flat()) {
     const key = `${id} ${impl}`
@@ -73,11 +91,23 @@ export function summarise(runs: readonly (readonly Samples[])[]): CaseResult[] {
 const find = (cases: readonly CaseResult[], id: string, impl: string) =>
   cases.find((result) => result.id === id && result.impl === impl)
 
-function ratioOf(target: Target, cases: readonly CaseResult[], generation: Generation): RatioResult | undefined {
+/** One number a round and process: by what factor `over` took longer than `under`. Empty where one was not measured. */
+function ratioInRounds(runs: Runs, [overId, over]: Name, [underId, under]: Name): number[] {
+  return runs.flatMap((run) => {
+    const samplesOf = (id: string, impl: string) => run.find((of) => of.id === id && of.impl === impl)?.samplesNs ?? []
+    const below = samplesOf(underId, under)
+    return samplesOf(overId, over)
+      .slice(0, below.length)
+      .map((ns, round) => ns / below[round]!)
+  })
+}
+
+function ratioOf(target: Target, runs: Runs, cases: readonly CaseResult[], generation: Generation) {
   const own = find(cases, target.id, target.impl)
   const peer = find(cases, target.peerId ?? target.id, target.peer)
   if (own === undefined || peer === undefined) return undefined
-  const ratio = target.op === '>=' ? peer.medianNs / own.medianNs : own.medianNs / peer.medianNs
+  const [over, under] = target.op === '>=' ? [peer, own] : [own, peer]
+  const ratio = median(ratioInRounds(runs, [over.id, over.impl], [under.id, under.impl]))
   const bar = barFor(target, generation)
   const pass = bar === null || (target.op === '>=' ? ratio >= bar.least : ratio <= bar.least)
   const peerName = target.peerId === undefined ? target.peer : `${target.peer} ${target.peerId}`
@@ -86,22 +116,24 @@ function ratioOf(target: Target, cases: readonly CaseResult[], generation: Gener
     impl: target.impl,
     peer: peerName,
     ratio: Number(ratio.toPrecision(4)),
+    ofMedians: Number((over.medianNs / under.medianNs).toPrecision(4)),
     op: target.op,
     bar: bar?.least ?? null,
     pass,
     bold: bar?.bold ?? null,
-  }
+  } satisfies RatioResult
 }
 
 /** The ratios that have a bar first, then our best build against everybody else. */
-export function ratiosOf(cases: readonly CaseResult[], generation: Generation): RatioResult[] {
+export function ratiosOf(runs: Runs, generation: Generation): RatioResult[] {
+  const cases = summarise(runs)
   const barred = TARGETS.filter((target) => barFor(target, generation) !== null)
-  const ratios = barred.flatMap((target) => ratioOf(target, cases, generation) ?? [])
+  const ratios: RatioResult[] = barred.flatMap((target) => ratioOf(target, runs, cases, generation) ?? [])
   for (const { id, impl: peer } of cases) {
     const impl = ['simd', 'scalar', 'kernel'].find((name) => find(cases, id, name) !== undefined)
     if (impl === undefined || peer === impl || peer === 'scalar') continue
     if (ratios.some((known) => known.id === id && known.peer === peer)) continue
-    ratios.push(ratioOf({ id, impl, peer, op: '>=', bars: {} }, cases, generation)!)
+    ratios.push(ratioOf({ id, impl, peer, op: '>=', bars: {} }, runs, cases, generation)!)
   }
   return ratios
 }
@@ -114,6 +146,9 @@ export function missingTargets(
 ): string[] {
   return TARGETS.filter((target) => barFor(target, generation) !== null)
     .filter(({ id }) => only.length === 0 || only.some((word) => id.includes(word)))
-    .filter((target) => ratioOf(target, cases, generation) === undefined)
+    .filter(
+      ({ id, impl, peer, peerId }) =>
+        find(cases, id, impl) === undefined || find(cases, peerId ?? id, peer) === undefined,
+    )
     .map((target) => `${target.id}: ${target.impl} against ${target.peer}`)
 }

@@ -26,7 +26,7 @@ export function ratioTable(ratios: readonly RatioResult[]): string {
     result.bar === null ? '' : `${result.op} ${result.bar}`,
     verdictOf(result),
   ])
-  return columns([['case', 'ratio of medians', '', 'bar', ''], ...rows])
+  return columns([['case', 'median ratio within a round', '', 'bar', ''], ...rows])
 }
 
 export function caseTable(cases: readonly CaseResult[]): string {

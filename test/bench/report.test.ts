@@ -3,26 +3,24 @@ import { describe, test } from 'node:test'
 import { comparison } from '../../bench/harness/compare.ts'
 import { engineOf, generationOf } from '../../bench/harness/engine.ts'
 import { htmlReport } from '../../bench/harness/html.ts'
-import { measure } from '../../bench/harness/measure.ts'
-import { missingTargets, ratiosOf, summarise, type BenchReport, type CaseResult } from '../../bench/harness/report.ts'
+import { measure, type Samples } from '../../bench/harness/measure.ts'
+import { missingTargets, ratiosOf, summarise, type BenchReport } from '../../bench/harness/report.ts'
 import { ratioTable } from '../../bench/harness/table.ts'
 
-const result = (id: string, impl: string, medianNs: number): CaseResult => ({
+const samplesOf = (id: string, impl: string, ...samplesNs: number[]): Samples => ({
   id,
   impl,
-  medianNs,
-  p10Ns: medianNs,
-  p90Ns: medianNs,
-  n: 1,
   checked: true,
+  samplesNs,
 })
 
-const CASES = [
-  result('merkle-64', 'simd', 10),
-  result('merkle-64', '@chainsafe/as-sha256', 46),
-  result('merkle-64', '@noble/hashes', 90),
-  result('merkle-rfc9162', 'simd', 12),
+const RUN = [
+  samplesOf('merkle-64', 'simd', 10),
+  samplesOf('merkle-64', '@chainsafe/as-sha256', 46),
+  samplesOf('merkle-64', '@noble/hashes', 90),
+  samplesOf('merkle-rfc9162', 'simd', 12),
 ]
+const CASES = summarise([RUN])
 
 const REPORT: BenchReport = {
   kind: 'stakecube-bench',
@@ -31,27 +29,36 @@ const REPORT: BenchReport = {
   machine: { cpu: 'A <CPU>', cores: 2, engine: 'Node 24.1.0 (V8 13.6)', generation: 'later' },
   processes: 1,
   cases: CASES,
-  ratios: ratiosOf(CASES, 'later'),
+  ratios: ratiosOf([RUN], 'later'),
   notRun: [],
 }
 
 describe('bench reports', () => {
   test('samples of several processes are pooled before the median is taken', () => {
-    const samples = (...samplesNs: number[]) => [{ id: 'a', impl: 'x', checked: true, samplesNs }]
+    const samples = (...samplesNs: number[]) => [samplesOf('a', 'x', ...samplesNs)]
     const [pooled] = summarise([samples(1, 2, 9), samples(3, 4)])
     assert.deepEqual(pooled, { id: 'a', impl: 'x', medianNs: 3, p10Ns: 1.4, p90Ns: 7, n: 5, checked: true })
   })
 
   test('a ratio passes exactly from its bar on, and the bar depends on the engine', () => {
     const find = (generation: 'v8-11' | 'later', peer: string) =>
-      ratiosOf(CASES, generation).find((ratio) => ratio.id === 'merkle-64' && ratio.peer === peer)!
+      ratiosOf([RUN], generation).find((ratio) => ratio.id === 'merkle-64' && ratio.peer === peer)!
     assert.deepEqual(
       [find('later', '@chainsafe/as-sha256').pass, find('v8-11', '@chainsafe/as-sha256').pass],
       [true, false],
     )
     assert.equal(find('later', '@noble/hashes').pass, false)
-    const rfc = ratiosOf(CASES, 'later').find(({ op }) => op === '<=')!
+    const rfc = ratiosOf([RUN], 'later').find(({ op }) => op === '<=')!
     assert.deepEqual([rfc.ratio, rfc.pass, rfc.bar], [1.2, true, 1.25])
+  })
+
+  test('a ratio is taken within rounds: a machine that slows down between them changes nothing', () => {
+    const slow = [samplesOf('merkle-64', 'simd', 10, 30, 30), samplesOf('merkle-64', '@noble/hashes', 100, 100, 300)]
+    const fast = [samplesOf('merkle-64', 'simd', 10, 10), samplesOf('merkle-64', '@noble/hashes', 100, 100)]
+    const [ratio] = ratiosOf([slow, fast], 'later')
+    assert.deepEqual([ratio!.ratio, ratio!.ofMedians], [10, 10])
+    const [uneven] = ratiosOf([[samplesOf('merkle-64', 'simd', 10, 30, 30), slow[1]!]], 'later')
+    assert.deepEqual([uneven!.ratio, uneven!.ofMedians], [10, 3.333])
   })
 
   test('a target without figures is named, not passed over', () => {
@@ -82,7 +89,7 @@ describe('bench reports', () => {
   })
 
   test('a comparison shows the change of each median', () => {
-    const now = { ...REPORT, cases: [result('merkle-64', 'simd', 9)] }
+    const now = { ...REPORT, cases: summarise([[samplesOf('merkle-64', 'simd', 9)]]) }
     assert.match(comparison(now, REPORT), /merkle-64 simd: 10\.0 ns → 9\.00 ns \(-10\.0 %\)/)
   })
 })
