@@ -7,6 +7,7 @@ const STEPS: readonly (readonly [name: string, command: readonly string[]])[] = 
   ['kernels', [...tsx, 'tools/build-wasm.ts']],
   ['library and command line', [process.execPath, 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']],
   ['page', [...tsx, 'tools/build-web.ts']],
+  ['client in one file', [...tsx, 'tools/build-browser.ts']],
 ]
 
 for (const [name, [file, ...args]] of STEPS) {

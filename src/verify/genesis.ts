@@ -11,7 +11,7 @@ import { blockHash, type Header } from '../chain/header.ts'
 import { deviceData, stakeData } from '../chain/output-data.ts'
 import { KIND, type Output, type Utxo } from '../chain/output.ts'
 import { chainIdOf, genesisSeed, type ChainSpec } from '../chain/spec.ts'
-import { ed25519Verify } from '../crypto/ed25519.ts'
+import { verifyEd25519 } from '../crypto/ed25519-verify.ts'
 import type { Engine } from '../crypto/engine.ts'
 import { credentialOf, deviceMessage, GENESIS_SIGNING_CHAIN_ID, possessionMessage } from '../crypto/keys.ts'
 import { committeeRoot, electCommittee } from '../cube/committee.ts'
@@ -85,7 +85,7 @@ function checkStake({ kernels, bls }: Engine, index: number, output: Output): Re
 function checkDevice({ kernels }: Engine, index: number, output: Output): Rejected<GenesisCode> | undefined {
   const { deviceKey, role, deviceSig } = deviceData(output.data)
   const message = deviceMessage(kernels, GENESIS_SIGNING_CHAIN_ID, output.owner, deviceKey, role)
-  return ed25519Verify(deviceKey, message, deviceSig)
+  return verifyEd25519(deviceKey, message, deviceSig)
     ? undefined
     : rejected('genesis-device', { index, got: toHex(deviceSig), expected: toHex(deviceKey) })
 }

@@ -5,7 +5,20 @@ import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha512 } from '@noble/hashes/sha2.js'
 import { concatBytes, hex, toHex } from '../../src/base/bytes.ts'
 import { Prng } from '../../src/base/prng.ts'
-import { ed25519PublicKey, ed25519Sign, ed25519Verify, isEd25519Key } from '../../src/crypto/ed25519.ts'
+import { verifyEd25519 } from '../../src/crypto/ed25519-verify.ts'
+import {
+  ed25519PublicKey,
+  ed25519Sign,
+  ed25519Verify as verifyByLibrary,
+  isEd25519Key,
+} from '../../src/crypto/ed25519.ts'
+
+/** Both implementations of the rule, which must never differ: a chain would split. */
+function ed25519Verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  const verdict = verifyByLibrary(publicKey, message, signature)
+  assert.equal(verifyEd25519(publicKey, message, signature), verdict, 'the two implementations differ')
+  return verdict
+}
 
 const Point = ed25519.Point
 const L = Point.Fn.ORDER
