@@ -73,6 +73,7 @@ const ROOMS: Readonly<
     imports: [...BELOW_ROOTS, ...['ledger', 'consensus', 'wire', 'net', 'store']],
   },
   cli: { path: 'cli/', imports: ['*'] },
+  edge: { path: 'edge/', imports: [...BELOW_ROOTS, 'wire', 'light', 'net', 'store', 'client', 'cli'] },
 }
 
 const withinSource = (path: string) => `^src/${path}`

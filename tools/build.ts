@@ -8,6 +8,7 @@ const STEPS: readonly (readonly [name: string, command: readonly string[]])[] = 
   ['library and command line', [process.execPath, 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']],
   ['page', [...tsx, 'tools/build-web.ts']],
   ['client in one file', [...tsx, 'tools/build-browser.ts']],
+  ['edge file', [...tsx, 'tools/build-edge.ts']],
 ]
 
 for (const [name, [file, ...args]] of STEPS) {

@@ -1,6 +1,6 @@
 /** check `size`: each wasm file, and the JavaScript that comes with it, stays within its budget (kernels.md, issues 3, 5 and 6). */
 import { build } from 'esbuild'
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { BROWSER_BUNDLE, refuseForbidden } from '../browser-bundle.ts'
 import { measured, noted, type CheckOutcome, type CheckResult } from './registry.ts'
@@ -22,6 +22,10 @@ const BUNDLE_BUDGETS: readonly (readonly [
   ['scalar kernels embedded', 'src/kernels/wasm/scalar.gen.ts', [], 12_000],
   ['simd kernels embedded', 'src/kernels/wasm/simd.gen.ts', [], 20_000],
 ]
+
+/** The whole edge file, in gzip bytes. */
+const EDGE_FILE = 'dist/edge/stakecube.mjs'
+const EDGE_GZIP_BYTES_MAX = 250_000
 
 /** The files of dist/browser as build-browser.ts makes them, and the most brotli bytes of each (issue 6). */
 const SHIPPED_BUDGETS: readonly (readonly [id: string, entry: string, brotliBytesMax: number])[] = [
@@ -67,6 +71,12 @@ export async function run(): Promise<CheckOutcome> {
     if (existsSync(file)) results.push(measured(file, statSync(file).size, 'B', '<=', bytesMax))
     else notRun.push(`${file} is not there: run "npm run build" first`)
   }
+  if (existsSync(EDGE_FILE)) {
+    const bytes = gzipSync(readFileSync(EDGE_FILE), { level: 9 }).length
+    results.push(measured('the whole edge file', bytes, 'B gzip', '<=', EDGE_GZIP_BYTES_MAX))
+  } else notRun.push(`${EDGE_FILE} is not there: run "npm run build" first`)
+  for (const [id, entry, external, bytesMax] of BUNDLE_BUDGETS)
+    results.push(measured(id, await bundleBytes(entry, external), 'B brotli', '<=', bytesMax))
   for (const budget of SHIPPED_BUDGETS) results.push(...(await shippedResults(budget)))
   return { results, notRun }
 }

@@ -1,0 +1,27 @@
+/**
+ * The edge program: what a board needs of `stakecube`, as one file (tools/build-edge.ts). Nothing but this table and the flags
+ * is evaluated before a command is chosen; in the bundle each `import()` is a part that runs when it is first asked for.
+ */
+import './polyfills.ts'
+import { runAsProgram, type Commands } from '../cli/program.ts'
+
+const COMMANDS: Commands = {
+  light: {
+    summary: 'follow a network without a screen: verify every head, resume after a power cut',
+    load: async () => (await import('../cli/light.ts')).lightCommand,
+  },
+  wallet: {
+    summary: 'make a key, read a proven balance, send a payment; sign on a machine without network',
+    load: async () => (await import('../cli/wallet.ts')).walletCommand,
+  },
+  verify: {
+    summary: 'verify a proof file (.scproof) offline',
+    load: async () => (await import('../cli/verify.ts')).verifyCommand,
+  },
+  bench: {
+    summary: 'measure this machine',
+    load: async () => (await import('../cli/bench.ts')).benchCommand,
+  },
+}
+
+await runAsProgram(COMMANDS)

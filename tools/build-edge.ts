@@ -1,0 +1,73 @@
+/**
+ * The edge file: everything a board needs in dist/edge/stakecube.mjs, which Node 18 and later run without node_modules. Scalar
+ * kernels only (ARMv6 has no SIMD), nothing native; the licences of what is in it lie beside it.
+ */
+import { build, type Metafile, type Plugin } from 'esbuild'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { bundledPackage, notices } from './notices.ts'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const OUT = join(ROOT, 'dist/edge')
+const FILE = join(OUT, 'stakecube.mjs')
+/** What must never be in a file for boards: native parts, and what only full nodes need. */
+const FORBIDDEN = [
+  'node-datachannel',
+  'classic-level',
+  'level',
+  'datastore-level',
+  '@libp2p/webrtc',
+  '@libp2p/gossipsub',
+]
+
+/** Modules that the board has its own of, by the end of their path. */
+const STAND_INS: readonly (readonly [of: RegExp, path: string])[] = [
+  [/client\/node-network\.ts$/, 'src/edge/network.ts'],
+  [/crypto\/bls-noble\.ts$|^\.\.\/bls-noble\.ts$/, 'src/edge/no-noble.ts'],
+  [/wasm\/simd\.gen\.ts$/, 'src/kernels/wasm/scalar.gen.ts'],
+  [/^@chainsafe\/as-(chacha20poly1305|sha256)$/, 'src/edge/noise-primitives.ts'],
+]
+
+const standIns: Plugin = {
+  name: 'stand-ins',
+  setup(bundle) {
+    for (const [filter, path] of STAND_INS) bundle.onResolve({ filter }, () => ({ path: join(ROOT, path) }))
+  },
+}
+
+function refuseForbidden(metafile: Metafile): void {
+  const found = new Set(Object.keys(metafile.inputs).map(bundledPackage))
+  const bad = FORBIDDEN.filter((name) => found.has(name))
+  if (bad.length > 0) throw new Error(`these must not be in the edge file: ${bad.join(', ')}`)
+}
+
+const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
+rmSync(OUT, { recursive: true, force: true })
+mkdirSync(OUT, { recursive: true })
+const { metafile } = await build({
+  absWorkingDir: ROOT,
+  entryPoints: ['src/edge/main.ts'],
+  outfile: FILE,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node18',
+  minify: true,
+  legalComments: 'none',
+  metafile: true,
+  banner: {
+    // Bundled CommonJS (ws) asks for Node's own modules by require.
+    js: '#!/usr/bin/env node\nimport{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
+  },
+  define: { 'process.env.NODE_ENV': '"production"', EDGE_VERSION: JSON.stringify(version) },
+  external: ['bufferutil', 'utf-8-validate'],
+  logLevel: 'warning',
+  plugins: [standIns],
+})
+refuseForbidden(metafile)
+writeFileSync(join(OUT, 'third-party-notices.txt'), notices(metafile) + '\n')
+const bytes = readFileSync(FILE)
+const gzipBytes = gzipSync(bytes, { level: 9 }).length
+console.log(`edge file: ${(bytes.length / 1000).toFixed(1)} kB, ${(gzipBytes / 1000).toFixed(1)} kB gz`)
