@@ -6,7 +6,7 @@
  */
 import { G1_NEGATED_BASE } from './constants'
 import { addTerm, beginCombination, finishCombination } from './combination'
-import { addPoints, copyPoint, isIdentity, multiplySmall, negatePoint, setIdentity, toAffine } from './curve'
+import { addPoints, copyPoint, isIdentity, multiplySmall, negatePoint, setIdentity, subtractPoints, toAffine } from './curve'
 import { copy } from './fp'
 import { setOne } from './fp2'
 import { hashToG2 } from './hash-to-curve'
@@ -78,6 +78,25 @@ export function finishKeySum(index: usize): bool {
   return !isIdentity(FP, KEY_SUM)
 }
 
+/**
+ * The sum of the keys of the set bits: at INPUT the index (u16) of the key of each of `seats` seats, then their bitmap, the
+ * most significant bit first. With the index of the sum of all of them as `total`, the keys of the clear bits are taken from
+ * it instead and the others are not read; −1 for none.
+ */
+export function sumSeats(seats: u32, total: i32): void {
+  const bitmap = INPUT + 2 * seats
+  const wanted: u32 = total < 0 ? 1 : 0
+  if (wanted) setIdentity(FP, KEY_SUM)
+  else copyPoint(FP, KEY_SUM, keyAt(total))
+  for (let seat: u32 = 0; seat < seats; seat++) {
+    const bit = ((<u32>load<u8>(bitmap + (seat >> 3))) >> (7 - (seat & 7))) & 1
+    if (bit != wanted) continue
+    const key = keyAt(load<u16>(INPUT + 2 * seat))
+    if (wanted) addPoints(FP, KEY_SUM, KEY_SUM, key)
+    else subtractPoints(FP, KEY_SUM, KEY_SUM, key)
+  }
+}
+
 function addMultiple(size: usize, sum: usize, point: usize, times: i32): void {
   if (times == 1) return addPoints(size, sum, sum, point)
   multiplySmall(size, MULTIPLE, point, <u64>abs(times))
@@ -127,6 +146,19 @@ export function verify(key: usize, message: usize, signature: usize): bool {
   addPair(keyAt(key), messageAt(message))
   addPair(negatedBase(), signatureAt(signature))
   return productIsOne()
+}
+
+/**
+ * A certificate or vote aggregate of the seats at INPUT (see sumSeats) over a hashed message, with a decoded signature:
+ * 0 valid, 1 the keys add up to the identity, 2 the signature is not theirs.
+ */
+export function verifySeats(seats: u32, total: i32, message: usize, signature: usize): i32 {
+  sumSeats(seats, total)
+  if (isIdentity(FP, KEY_SUM)) return 1
+  beginProduct()
+  addPair(KEY_SUM, messageAt(message))
+  addPair(negatedBase(), signatureAt(signature))
+  return productIsOne() ? 0 : 2
 }
 
 function negatedBase(): usize {

@@ -28,6 +28,27 @@ export interface SignedMessage {
   readonly signature: Uint8Array
 }
 
+/** The validated keys of a committee, seat by seat: bit i of a bitmap, most significant first, counts key i. */
+export interface SeatKeys {
+  readonly keys: readonly BlsKey[]
+  /** The sum of all of them, if the caller knows it: a bitmap with few zeros then costs few subtractions. */
+  readonly total?: BlsKey | undefined
+}
+
+/** A certificate or vote aggregate: the seats of `bitmap` signed `message` together. All but `seats` may come from anywhere. */
+export interface SeatClaim {
+  readonly seats: SeatKeys
+  readonly bitmap: Uint8Array
+  readonly message: Uint8Array
+  readonly signature: Uint8Array
+}
+
+/**
+ * What is wrong, the cheapest reason first: a bitmap of another length or with bits beyond the seats; a signature that is
+ * no canonical point of the subgroup; set seats whose keys add up to the identity (or none); a signature that is not theirs.
+ */
+export type SeatVerdict = 'valid' | 'bitmap' | 'signature-encoding' | 'key-sum' | 'signature'
+
 export interface BlsVerifier {
   /** 'bls' is the real scheme; 'model' is the simulator's. Reports must print it. */
   readonly scheme: 'bls' | 'model'
@@ -56,6 +77,13 @@ export interface BlsVerifier {
   sumSignatures(
     signatures: readonly { readonly signature: Uint8Array; readonly times: number }[],
   ): Uint8Array | undefined
+
+  /** Sum of the keys of the set bits, by adding them or by taking the others from the total; undefined if it is the identity. */
+  sumSeats(seats: SeatKeys, bitmap: Uint8Array): BlsKey | undefined
+  /** One certificate or vote aggregate: one sum and one pairing check. */
+  verifySeats(claim: SeatClaim): SeatVerdict
+  /** Many of them, of any committees, with one combined check as {@link verifyBatch}; one verdict each, the same as alone. */
+  verifySeatsBatch(claims: readonly SeatClaim[], seed: Uint8Array): readonly SeatVerdict[]
 }
 
 /** Holds secrets; only validators and wallets that stake construct one. Secret keys are 32 bytes, big-endian, in [1, r). */

@@ -19,7 +19,17 @@ import {
   BLS_SIGNATURE_BYTES,
   findFailures,
 } from './bls-batch.ts'
-import type { BlsKey, BlsSigner, BlsVerifier, SignedMessage, WeightedKey } from './bls-contract.ts'
+import type {
+  BlsKey,
+  BlsSigner,
+  BlsVerifier,
+  SeatClaim,
+  SeatKeys,
+  SeatVerdict,
+  SignedMessage,
+  WeightedKey,
+} from './bls-contract.ts'
+import { sumSeatsBy, verifySeatsBatchBy, verifySeatsBy } from './bls-seats.ts'
 import { BLS_WEIGHT_MAX } from './bls-suite.ts'
 
 const P = (1n << 61n) - 1n
@@ -98,6 +108,18 @@ class ModelBls implements BlsVerifier {
     }
     const reduced = reduce(sum)
     return reduced === 0n ? undefined : encode(reduced, SIGNATURE_FLAG, BLS_SIGNATURE_BYTES)
+  }
+
+  sumSeats(seats: SeatKeys, bitmap: Uint8Array): BlsKey | undefined {
+    return sumSeatsBy(this, seats, bitmap)
+  }
+
+  verifySeats(claim: SeatClaim): SeatVerdict {
+    return verifySeatsBy(this, claim)
+  }
+
+  verifySeatsBatch(claims: readonly SeatClaim[], seed: Uint8Array): readonly SeatVerdict[] {
+    return verifySeatsBatchBy(this, claims, seed)
   }
 }
 

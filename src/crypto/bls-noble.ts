@@ -17,7 +17,16 @@ import {
   findFailures,
   groupByMessage,
 } from './bls-batch.ts'
-import type { BlsKey, BlsVerifier, SignedMessage, WeightedKey } from './bls-contract.ts'
+import type {
+  BlsKey,
+  BlsVerifier,
+  SeatClaim,
+  SeatKeys,
+  SeatVerdict,
+  SignedMessage,
+  WeightedKey,
+} from './bls-contract.ts'
+import { sumSeatsBy, verifySeatsBatchBy, verifySeatsBy } from './bls-seats.ts'
 import { BLS_POSSESSION_SUITE, BLS_SIGNATURE_SUITE, BLS_WEIGHT_MAX } from './bls-suite.ts'
 import { ByteCache } from './byte-cache.ts'
 
@@ -127,6 +136,18 @@ class NobleBls implements BlsVerifier {
       sum = sum.add(times === 1 ? point : point.multiplyUnsafe(BigInt(times)))
     }
     return sum.is0() ? undefined : sum.toBytes(true)
+  }
+
+  sumSeats(seats: SeatKeys, bitmap: Uint8Array): BlsKey | undefined {
+    return sumSeatsBy(this, seats, bitmap)
+  }
+
+  verifySeats(claim: SeatClaim): SeatVerdict {
+    return verifySeatsBy(this, claim)
+  }
+
+  verifySeatsBatch(claims: readonly SeatClaim[], seed: Uint8Array): readonly SeatVerdict[] {
+    return verifySeatsBatchBy(this, claims, seed)
   }
 
   #decodeSignature(bytes: Uint8Array): G2Point | undefined {

@@ -5,7 +5,8 @@
  * Only successes are remembered, bounded, least recently used first out. The verdicts are those of the verifier below.
  */
 import { concatBytes, u32 } from '../base/bytes.ts'
-import type { BlsKey, BlsVerifier, SignedMessage } from '../crypto/bls-contract.ts'
+import type { BlsKey, BlsVerifier, SeatClaim, SeatKeys, SeatVerdict, SignedMessage } from '../crypto/bls-contract.ts'
+import { verifySeatsBatchBy, verifySeatsBy } from '../crypto/bls-seats.ts'
 import { ByteCache } from '../crypto/byte-cache.ts'
 
 const REMEMBERED_MAX = 8192
@@ -74,5 +75,17 @@ export class RememberingBls implements BlsVerifier {
     const sum = this.#inner.sumSignatures(signatures)
     if (sum !== undefined) this.#sums.set(name, sum.slice())
     return sum
+  }
+
+  sumSeats(seats: SeatKeys, bitmap: Uint8Array): BlsKey | undefined {
+    return this.#inner.sumSeats(seats, bitmap)
+  }
+
+  verifySeats(claim: SeatClaim): SeatVerdict {
+    return verifySeatsBy(this, claim)
+  }
+
+  verifySeatsBatch(claims: readonly SeatClaim[], seed: Uint8Array): readonly SeatVerdict[] {
+    return verifySeatsBatchBy(this, claims, seed)
   }
 }

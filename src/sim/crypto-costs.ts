@@ -3,6 +3,7 @@
  * The figures are measured on a real machine by whoever starts the run (cli, checks).
  */
 import type { BlsVerifier } from '../crypto/bls-contract.ts'
+import { sumSeatsBy, verifySeatsBatchBy, verifySeatsBy } from '../crypto/bls-seats.ts'
 import type { executeBlock } from '../ledger/ledger.ts'
 
 /** Milliseconds per operation. */
@@ -35,7 +36,7 @@ export class CostMeter {
 
 /** `bls` with each call charged. */
 export function chargedBls(bls: BlsVerifier, costs: CryptoCosts, meter: CostMeter): BlsVerifier {
-  return {
+  const charged: BlsVerifier = {
     scheme: bls.scheme,
     engine: bls.engine,
     decodeKey: (bytes) => bls.decodeKey(bytes),
@@ -61,7 +62,11 @@ export function chargedBls(bls: BlsVerifier, costs: CryptoCosts, meter: CostMete
       meter.charge(costs.sumItemMs * signatures.length)
       return bls.sumSignatures(signatures)
     },
+    sumSeats: (seats, bitmap) => sumSeatsBy(charged, seats, bitmap),
+    verifySeats: (claim) => verifySeatsBy(charged, claim),
+    verifySeatsBatch: (claims, seed) => verifySeatsBatchBy(charged, claims, seed),
   }
+  return charged
 }
 
 /**

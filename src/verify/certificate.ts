@@ -13,7 +13,7 @@ import { VOTE, voteMessage, type FinalityCert } from '../chain/certificate.ts'
 import { committeeSeatCount, type Committee, type CommitteeHead } from '../chain/committee.ts'
 import { blockHash, type Header } from '../chain/header.ts'
 import type { ChainParams, QuorumRule } from '../chain/params.ts'
-import type { BlsKey, BlsVerifier, SignedMessage, WeightedKey } from '../crypto/bls-contract.ts'
+import type { BlsKey, BlsVerifier, SeatKeys, SeatVerdict, SignedMessage } from '../crypto/bls-contract.ts'
 import type { Engine } from '../crypto/engine.ts'
 import { checkAggregate, checkShape, type AuditCode } from '../cube/audit.ts'
 import { committeeRoot } from '../cube/committee.ts'
@@ -158,34 +158,19 @@ function checkQuorum(rule: QuorumRule, head: Pick<CommitteeHead, 'f' | 'F'>, { b
 const checkSignatureEncoding = (bls: BlsVerifier, { signature }: FinalityCert): Fault =>
   bls.isSignature(signature) ? undefined : rejected('cert-signature-encoding', { got: toHex(signature) })
 
+/** The keys that a bitmap counts over. */
+function seatsOf(bls: BlsVerifier, { head, seatKeys }: CommitteeKeys): SeatKeys {
+  const total = bls.decodeKey(head.aggregateKey)
+  assert(total !== undefined, 'committeeKeys has checked the aggregate key')
+  return { keys: seatKeys, total }
+}
+
 /**
  * The sum of the keys of the set bits, one term per seat; undefined if it is the identity. Adds the set ones or takes the
  * clear ones from the aggregate, whichever are fewer. `bitmap` has the committee's length.
  */
-export function signersKey(
-  bls: BlsVerifier,
-  { head, seatKeys }: CommitteeKeys,
-  bitmap: Uint8Array,
-): BlsKey | undefined {
-  const set: BlsKey[] = []
-  const clear: BlsKey[] = []
-  for (const [seat, key] of seatKeys.entries()) (bitAt(bitmap, seat) === 1 ? set : clear).push(key)
-  if (set.length <= clear.length) return bls.sumKeys(weighted(set))
-  const total = bls.decodeKey(head.aggregateKey)
-  assert(total !== undefined, 'committeeKeys has checked the aggregate key')
-  return clear.length === 0 ? total : bls.subtractKeys(total, weighted(clear))
-}
-
-/** Each distinct key with the number of times it stands in `keys`. */
-function weighted(keys: readonly BlsKey[]): WeightedKey[] {
-  const byName = new Map<string, { key: BlsKey; times: number }>()
-  for (const key of keys) {
-    const name = toHex(key.bytes)
-    const entry = byName.get(name)
-    if (entry === undefined) byName.set(name, { key, times: 1 })
-    else entry.times++
-  }
-  return [...byName.values()]
+export function signersKey(bls: BlsVerifier, keys: CommitteeKeys, bitmap: Uint8Array): BlsKey | undefined {
+  return bls.sumSeats(seatsOf(bls, keys), bitmap)
 }
 
 /**
@@ -209,15 +194,14 @@ export function certClaim(
 
 /** The claim of a well-formed certificate under the sum of its signers' keys, however that was found. */
 export function claimUnder(
-  { kernels }: Engine,
+  engine: Engine,
   chainId: Hash32,
   key: BlsKey | undefined,
   head: Pick<CommitteeHead, 'f' | 'F'>,
   cert: FinalityCert,
 ): Result<SignedMessage, CertCode> {
-  if (key === undefined) return rejected('cert-key-sum', { seats: seatsSet(head, cert) })
-  const message = voteMessage(kernels, chainId, VOTE.precommit, cert.height, cert.round, cert.blockHash)
-  return accepted({ key, message, signature: cert.signature })
+  if (key === undefined) return keySumFault(head, cert)
+  return accepted({ key, message: certMessage(engine, chainId, cert), signature: cert.signature })
 }
 
 /** Whether `cert` is valid for `header` under the committee `keys` ([FIN-1]). One pairing check at most. */
@@ -229,9 +213,35 @@ export function verifyCert(
   header: Header,
   cert: FinalityCert,
 ): Result<void, CertCode> {
-  const claim = certClaim(engine, params, chainId, keys, header, cert)
-  return claim.kind === 'rejected' ? claim : verifyClaim(engine, claim.value, keys.head, cert)
+  const { kernels, bls } = engine
+  const hash = blockHash(kernels, header)
+  const fault = checkCertForm(bls, params.quorum, keys.head, header, hash, cert)
+  if (fault !== undefined) return fault
+  const { bitmap, signature } = cert
+  const message = certMessage(engine, chainId, cert)
+  return resultOf(bls.verifySeats({ seats: seatsOf(bls, keys), bitmap, message, signature }), keys.head, cert)
 }
+
+/** The verdict on the keys and the signature of a well-formed certificate, in the words of [FIN-1]. */
+function resultOf(
+  verdict: SeatVerdict,
+  head: Pick<CommitteeHead, 'f' | 'F'>,
+  cert: FinalityCert,
+): Result<void, CertCode> {
+  if (verdict === 'valid') return accepted(undefined)
+  if (verdict === 'key-sum') return keySumFault(head, cert)
+  assert(verdict === 'signature', `a well-formed certificate has no fault "${verdict}"`)
+  return signatureFault(head, cert)
+}
+
+const keySumFault = (head: Pick<CommitteeHead, 'f' | 'F'>, cert: FinalityCert): Rejected<CertCode> =>
+  rejected('cert-key-sum', { seats: seatsSet(head, cert) })
+
+const signatureFault = (head: Pick<CommitteeHead, 'f' | 'F'>, cert: FinalityCert): Rejected<CertCode> =>
+  rejected('cert-signature', { hash: toHex(cert.blockHash), seats: seatsSet(head, cert) })
+
+const certMessage = ({ kernels }: Engine, chainId: Hash32, { height, round, blockHash: hash }: FinalityCert) =>
+  voteMessage(kernels, chainId, VOTE.precommit, height, round, hash)
 
 /** The pairing check of one claim. */
 export function verifyClaim(
@@ -240,9 +250,7 @@ export function verifyClaim(
   head: Pick<CommitteeHead, 'f' | 'F'>,
   cert: FinalityCert,
 ): Result<void, CertCode> {
-  return bls.verify(key, message, signature)
-    ? accepted(undefined)
-    : rejected('cert-signature', { hash: toHex(cert.blockHash), seats: seatsSet(head, cert) })
+  return bls.verify(key, message, signature) ? accepted(undefined) : signatureFault(head, cert)
 }
 
 const seatsSet = (head: Pick<CommitteeHead, 'f' | 'F'>, { bitmap }: FinalityCert): number =>

@@ -28,6 +28,15 @@ function counting(): { readonly bls: BlsVerifier; checks(): number } {
     subtractKeys: (total, keys) => model.subtractKeys(total, keys),
     verifyPossession: (...args) => model.verifyPossession(...args),
     sumSignatures: (signatures) => model.sumSignatures(signatures),
+    sumSeats: (seats, bitmap) => model.sumSeats(seats, bitmap),
+    verifySeats: (claim) => {
+      count++
+      return model.verifySeats(claim)
+    },
+    verifySeatsBatch: (...args) => {
+      count++
+      return model.verifySeatsBatch(...args)
+    },
     verify: (...args) => {
       count++
       return model.verify(...args)

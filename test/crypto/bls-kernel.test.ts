@@ -62,6 +62,24 @@ describe(`tables of the BLS kernel (BLS_SEED=${SEED})`, () => {
     assert.deepEqual(bls.sumKeys(many)!.bytes, bls.sumKeys(weighted)!.bytes)
   })
 
+  it('verifies a certificate of more seats than its table holds keys', async () => {
+    const { keyCountMax } = await createBlsMachine()
+    const count = keyCountMax + 8
+    const seats = Array.from({ length: count }, (_, index) => keys[index % 40]!)
+    const bitmap = new Uint8Array(count / 8)
+    bitmap[0] = 0b1100_0000
+    const message = prng.bytes(32)
+    const parts = secretKeys
+      .slice(0, 2)
+      .map((secretKey) => ({ signature: secretKey.sign(message).toBytes(), times: 1 }))
+    const signature = bls.sumSignatures(parts)!
+    assert.equal(bls.verifySeats({ seats: { keys: seats }, bitmap, message, signature }), 'valid')
+    assert.deepEqual(
+      bls.sumSeats({ keys: seats }, bitmap)!.bytes,
+      bls.sumKeys(keys.slice(0, 2).map((key) => ({ key, times: 1 })))!.bytes,
+    )
+  })
+
   it('verifies batches with more messages than one Miller loop takes and more items than one combination takes', () => {
     const batch = itemsOf(300, 130)
     assert.deepEqual(bls.verifyBatch(batch, prng.bytes(32)), [])

@@ -5,7 +5,7 @@ import { before, describe, it } from 'node:test'
 import { PublicKey, SecretKey, Signature, aggregatePublicKeys, aggregateSignatures, verify } from '@chainsafe/blst'
 import { hex, toHex } from '../../src/base/bytes.ts'
 import { Prng } from '../../src/base/prng.ts'
-import type { BlsKey, BlsVerifier, SignedMessage } from '../../src/crypto/bls-contract.ts'
+import type { BlsKey, BlsVerifier, SeatClaim, SeatVerdict, SignedMessage } from '../../src/crypto/bls-contract.ts'
 import { nobleBlsSigner } from '../../src/crypto/bls-signer.ts'
 import {
   hostileEncodings,
@@ -205,6 +205,77 @@ export function describeBlsVerifier(
         { key: key(negated(first.publicKey)), message, signature: negated(good) },
       ]
       assert.deepEqual(bls.verifyBatch(cancelling, BATCH_SEED), [], 'key and −key are two valid signers')
+    })
+
+    it('verifies certificates by bitmap, with the total or without, and names what is wrong with each', () => {
+      const prng = new Prng(`${seed}/seats`)
+      for (const count of [1, 7, 8, 16, 49]) {
+        const signers = Array.from({ length: Math.ceil(count / 3) }, () => signerFrom(prng))
+        const seats = Array.from({ length: count }, () => prng.pick(signers))
+        const keys = seats.map(({ publicKey }) => key(publicKey))
+        const total = bls.sumKeys(keys.map((own) => ({ key: own, times: 1 })))!
+        for (const share of [0, 0.3, 0.8, 1]) {
+          const bitmap = new Uint8Array((count + 7) >> 3)
+          const signed = seats.filter((_, seat) => {
+            const signs = prng.chance(share)
+            if (signs) bitmap[seat >> 3]! |= 0x80 >> (seat & 7)
+            return signs
+          })
+          const message = prng.bytes(32)
+          const parts = signed.map(({ secretKey }) => ({
+            signature: nobleBlsSigner.sign(secretKey, message),
+            times: 1,
+          }))
+          const signature = bls.sumSignatures(parts) ?? nobleBlsSigner.sign(seats[0]!.secretKey, message)
+          const good = { seats: { keys, total }, bitmap, message, signature }
+          const expected = signed.length === 0 ? 'key-sum' : 'valid'
+          const claims: [SeatVerdict, SeatClaim][] = [
+            [expected, good],
+            [expected, { ...good, seats: { keys } }],
+            [signed.length === 0 ? 'key-sum' : 'signature', { ...good, signature: negated(signature) }],
+            [signed.length === 0 ? 'key-sum' : 'signature', { ...good, message: message.slice(1) }],
+            ['signature-encoding', { ...good, signature: prng.bytes(96) }],
+            ['signature-encoding', { ...good, signature: signatureOutsideSubgroup(prng) }],
+            ['bitmap', { ...good, bitmap: Uint8Array.of(...bitmap, 0) }],
+            ['bitmap', { ...good, bitmap: bitmap.slice(1) }],
+          ]
+          if (count % 8 !== 0)
+            claims.push([
+              'bitmap',
+              { ...good, bitmap: withBitFlipped(bitmap, 8 * bitmap.length - 1), signature: bitmap },
+            ])
+          const sum = signed.map(({ publicKey }) => ({ key: key(publicKey), times: 1 }))
+          assert.deepEqual(bls.sumSeats(good.seats, bitmap)?.bytes, bls.sumKeys(sum)?.bytes)
+          assert.deepEqual(bls.sumSeats({ keys }, bitmap)?.bytes, bls.sumKeys(sum)?.bytes)
+          const verdicts = claims.map(([verdict]) => verdict)
+          assert.deepEqual(
+            claims.map(([, claim]) => bls.verifySeats(claim)),
+            verdicts,
+            `${count} seats, ${signed.length} bits`,
+          )
+          assert.deepEqual(
+            bls.verifySeatsBatch(
+              claims.map(([, claim]) => claim),
+              BATCH_SEED,
+            ),
+            verdicts,
+          )
+        }
+      }
+    })
+
+    it('takes keys that cancel for no key, whichever way their sum is found', () => {
+      const signer = signerFrom(new Prng(`${seed}/cancelling-seats`))
+      const [one, minusOne] = [key(signer.publicKey), key(negated(signer.publicKey))]
+      const message = new Uint8Array(32).fill(4)
+      const signature = nobleBlsSigner.sign(signer.secretKey, message)
+      const verdict = (keys: BlsKey[], total: BlsKey | undefined, bitmap: number) =>
+        bls.verifySeats({ seats: { keys, total }, bitmap: Uint8Array.of(bitmap), message, signature })
+      assert.equal(verdict([one, minusOne], undefined, 0b1100_0000), 'key-sum')
+      assert.equal(verdict([one, minusOne, one], one, 0b1100_0000), 'key-sum')
+      assert.equal(verdict([one, minusOne, one], one, 0b1110_0000), 'valid')
+      assert.equal(verdict([one, minusOne, one], undefined, 0b1110_0000), 'valid')
+      assert.equal(verdict([one, minusOne, one], one, 0b1010_0000), 'signature')
     })
 
     it('gives a verdict on random bytes of random length, whichever method they reach', () => {

@@ -1,215 +1,174 @@
 /**
- * Check `bls-agree`: the BLS kernel answers as @chainsafe/blst and as noble on random verifications, valid and invalid, as
- * blst on random decodings and sums, and as BigInt arithmetic on field and curve operations. A disagreement names the
- * seed of its case.
+ * Check `bls-agree`: the BLS kernel answers as @chainsafe/blst and as noble on random verifications and certificates,
+ * valid and invalid, as blst on decodings and sums, as BigInt arithmetic on field and curve operations, and as all of them
+ * on each edge. A disagreement names the seed of its case. Hostile bytes leave the memory as large as it was.
  */
-import { PublicKey, SecretKey, Signature, aggregatePublicKeys, aggregateSignatures, verify } from '@chainsafe/blst'
-import { equalBytes } from '../../src/base/bytes.ts'
+import { fork } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { fileURLToPath } from 'node:url'
 import { Prng } from '../../src/base/prng.ts'
-import type { BlsVerifier } from '../../src/crypto/bls-contract.ts'
-import { createKernelBls } from '../../src/crypto/bls-kernel/index.ts'
-import { createNobleBls } from '../../src/crypto/bls-noble.ts'
-import {
-  hostileEncodings,
-  keyOffCurve,
-  keyOutsideSubgroup,
-  negated,
-  signatureOffCurve,
-  signatureOutsideSubgroup,
-  withBitFlipped,
-} from '../../test/crypto/bls-cases.ts'
-import { FIELD_CASES } from '../../test/crypto/bls-field-cases.ts'
-import { compileFieldMachine } from '../../test/crypto/bls-field-machine.ts'
-import { measured, noted, type CheckOptions, type CheckOutcome, type CheckResult } from './registry.ts'
+import { createBlsMachine } from '../../src/crypto/bls-kernel/index.ts'
+import { KernelBls } from '../../src/crypto/bls-kernel/kernel-bls.ts'
+import { EDGES, randomCertificate } from './bls-agree-cases.ts'
+import { EDGE_KIND, partRunner, type Part, type Tally } from './bls-agree-parts.ts'
+import { measured, type CheckOptions, type CheckOutcome, type CheckResult } from './registry.ts'
 
-const CASES: Readonly<Record<'short' | 'full', AgreementCases>> = {
-  short: { blst: 600, noble: 150, points: 1500, field: 1500 },
-  full: { blst: 100_000, noble: 10_000, points: 60_000, field: 40_000 },
+const ROOT = new URL('../../', import.meta.url)
+
+interface Kind {
+  readonly kind: string
+  readonly what: string
+  readonly oracles: readonly string[]
+  readonly short: number
+  readonly full: number
 }
 
-interface Verification {
-  readonly publicKey: Uint8Array
-  readonly message: Uint8Array
-  readonly signature: Uint8Array
+const KINDS: readonly Kind[] = [
+  { kind: 'blst', what: 'verifications', oracles: ['@chainsafe/blst'], short: 400, full: 100_000 },
+  { kind: 'noble', what: 'verifications', oracles: ['@noble/curves'], short: 200, full: 10_000 },
+  { kind: 'certificates', what: 'certificates by bitmap', oracles: ['@chainsafe/blst'], short: 200, full: 20_000 },
+  { kind: 'certificates by noble', what: 'certificates', oracles: ['@noble/curves'], short: 40, full: 2_000 },
+  { kind: 'batches', what: 'batches', oracles: ['@chainsafe/blst', '@noble/curves'], short: 30, full: 2_000 },
+  { kind: 'points', what: 'decodings and sums', oracles: ['@chainsafe/blst'], short: 500, full: 60_000 },
+  { kind: 'field', what: 'field and curve operations', oracles: ['BigInt arithmetic'], short: 500, full: 40_000 },
+  ...Object.keys(EDGES).map((name) => ({
+    kind: EDGE_KIND + name,
+    what: `edge: ${name}`,
+    oracles: ['@chainsafe/blst', '@noble/curves'],
+    short: 2,
+    full: 250,
+  })),
+]
+
+/** Parts that a process of the long form takes at a time. */
+const PART_SIZE = 250
+
+type Say = (done: number, of: number) => void
+
+/** Here, one after the other. */
+async function runHere(parts: readonly Part[], say: Say): Promise<Tally[]> {
+  const run = await partRunner()
+  return parts.map((part, index) => {
+    say(index, parts.length)
+    return run(part)
+  })
 }
 
-/** Half of them valid; the others with one of many faults, some of which the other side may not even decode. */
-function randomVerification(prng: Prng): Verification {
-  const secretKey = SecretKey.fromKeygen(prng.bytes(32))
-  const message = prng.bytes(32)
-  const publicKey = secretKey.toPublicKey().toBytes()
-  const signature = secretKey.sign(message).toBytes()
-  const good = { publicKey, message, signature }
-  if (prng.chance(0.5)) return good
-  const faults: (() => Verification)[] = [
-    () => ({ ...good, message: withBitFlipped(message, prng.below(256)) }),
-    () => ({ ...good, publicKey: SecretKey.fromKeygen(prng.bytes(32)).toPublicKey().toBytes() }),
-    () => ({ ...good, signature: secretKey.sign(prng.bytes(32)).toBytes() }),
-    () => ({ ...good, signature: withBitFlipped(signature, prng.below(768)) }),
-    () => ({ ...good, publicKey: withBitFlipped(publicKey, prng.below(384)) }),
-    () => ({ ...good, signature: negated(signature) }),
-    () => ({ ...good, publicKey: negated(publicKey), signature: negated(signature) }),
-    () => ({ ...good, signature: signatureOutsideSubgroup(prng) }),
-    () => ({ ...good, publicKey: keyOutsideSubgroup(prng) }),
-    () => ({ ...good, signature: prng.pick(hostileEncodings(signature, prng)).bytes }),
-    () => ({ ...good, publicKey: prng.pick(hostileEncodings(publicKey, prng)).bytes }),
-  ]
-  return prng.pick(faults)()
+/** In as many processes as there are processors; each takes the next part when it is done with one. */
+async function runInProcesses(parts: readonly Part[], say: Say): Promise<Tally[]> {
+  const tallies: Tally[] = []
+  let next = 0
+  let done = 0
+  const worker = fileURLToPath(new URL('./bls-agree-worker.ts', import.meta.url))
+  const work = () =>
+    new Promise<void>((resolve, reject) => {
+      const child = fork(worker, { execArgv: ['--import', 'tsx'], cwd: fileURLToPath(ROOT) })
+      let current = -1
+      child.on('error', reject)
+      child.on('exit', (code, signal) => {
+        if (current >= 0) reject(new Error(`a process ended with ${signal ?? code} in part ${current}`))
+        else resolve()
+      })
+      child.on('message', (answer: Tally | 'ready') => {
+        if (answer !== 'ready') {
+          tallies[current] = answer
+          say(++done, parts.length)
+        }
+        current = next < parts.length ? next++ : -1
+        if (current < 0) child.disconnect()
+        else child.send(parts[current]!)
+      })
+    })
+  await Promise.all(Array.from({ length: cpus().length }, work))
+  return tallies
 }
 
-function verdictOf(bls: BlsVerifier, { publicKey, message, signature }: Verification): boolean {
-  const key = bls.decodeKey(publicKey)
-  return key !== undefined && bls.verify(key, message, signature)
-}
-
-/** blst takes uncompressed points too, which §1 does not, so lengths are checked here. */
-function keyOfBlst(bytes: Uint8Array): PublicKey | undefined {
-  if (bytes.length !== 48) return undefined
-  try {
-    return PublicKey.fromBytes(bytes, true)
-  } catch {
-    return undefined
+function versionOf(oracle: string): string {
+  if (!oracle.startsWith('@')) return oracle
+  const { version } = JSON.parse(readFileSync(new URL(`node_modules/${oracle}/package.json`, ROOT), 'utf8')) as {
+    version: string
   }
+  return `${oracle} ${version}`
 }
 
-function signatureOfBlst(bytes: Uint8Array): Signature | undefined {
-  if (bytes.length !== 96) return undefined
-  try {
-    return Signature.fromBytes(bytes, true, true)
-  } catch {
-    return undefined
+function resultOf({ what, oracles }: Kind, tallies: readonly Tally[]): CheckResult {
+  const sum = (field: 'cases' | 'valid' | 'disagreements') => tallies.reduce((total, tally) => total + tally[field], 0)
+  const [cases, valid, disagreements] = [sum('cases'), sum('valid'), sum('disagreements')]
+  return {
+    ...measured(`${what}, ${oracles.join(' and ')}`, disagreements, `disagreements of ${cases} cases`, '==', 0),
+    ...{ cases, disagreements, oracles: oracles.map(versionOf), valid },
+    firstDisagreementSeed: tallies.find(({ firstSeed }) => firstSeed !== null)?.firstSeed ?? null,
+  } as CheckResult
+}
+
+const HEAP_GROWTH_MAX = 16 << 20
+
+/** Bytes that stay in use after a collection. */
+function usedBytes(collect: () => void): number {
+  collect()
+  const { heapUsed, arrayBuffers } = process.memoryUsage()
+  return heapUsed + arrayBuffers
+}
+
+/** Hostile bytes through every method of the kernel: its memory stays what it was, and so does the heap around it. */
+async function memoryResults(inputs: number, seed: string): Promise<CheckResult[]> {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const machine = await createBlsMachine()
+  const { sha256 } = await import('@noble/hashes/sha2.js')
+  const bls = new KernelBls(machine, sha256)
+  const prng = new Prng(`${seed}/memory`)
+  const certificate = randomCertificate(prng, 'all-one')
+  const keys = certificate.seats.map(({ publicKey }) => bls.decodeKey(publicKey)!)
+  const attack = () => {
+    const bytes = prng.bytes(prng.pick([0, 48, 96, 192, prng.below(3000)]))
+    const message = prng.bytes(prng.pick([32, prng.below(100)]))
+    bls.decodeKey(bytes)
+    bls.verify(keys[0]!, message, bytes)
+    bls.verifyPossession(keys[0]!, message, bytes)
+    bls.sumSignatures([{ signature: bytes, times: 3 }])
+    const claim = { seats: { keys }, bitmap: prng.bytes(prng.below(9)), message, signature: bytes }
+    bls.verifySeats(claim)
+    bls.verifySeatsBatch([claim, { ...claim, bitmap: certificate.bitmap }], prng.bytes(32))
   }
-}
-
-function verdictOfBlst({ publicKey, message, signature }: Verification): boolean {
-  const key = keyOfBlst(publicKey)
-  const point = signatureOfBlst(signature)
-  return key !== undefined && point !== undefined && verify(message, key, point)
-}
-
-function agreesOnKey(bls: BlsVerifier, bytes: Uint8Array): boolean {
-  const [ours, theirs] = [bls.decodeKey(bytes), keyOfBlst(bytes)]
-  return (ours === undefined) === (theirs === undefined) && (ours === undefined || equalBytes(ours.bytes, bytes))
-}
-
-/** Decoding and sums of points, one kind at random. */
-function agreesOnPoint(bls: BlsVerifier, prng: Prng): boolean {
-  const secretKey = SecretKey.fromKeygen(prng.bytes(32))
-  const publicKey = secretKey.toPublicKey().toBytes()
-  const signature = secretKey.sign(prng.bytes(32)).toBytes()
-  const kinds: (() => boolean)[] = [
-    () => agreesOnKey(bls, publicKey),
-    () => agreesOnKey(bls, withBitFlipped(publicKey, prng.below(384))),
-    () => agreesOnKey(bls, prng.chance(0.5) ? keyOffCurve(prng) : keyOutsideSubgroup(prng)),
-    () => agreesOnKey(bls, prng.pick(hostileEncodings(publicKey, prng)).bytes),
-    () => bls.isSignature(signature),
-    ...[
-      () => withBitFlipped(signature, prng.below(768)),
-      () => (prng.chance(0.5) ? signatureOffCurve(prng) : signatureOutsideSubgroup(prng)),
-      () => prng.pick(hostileEncodings(signature, prng)).bytes,
-    ].map((make) => () => {
-      const bytes = make()
-      return bls.isSignature(bytes) === (signatureOfBlst(bytes) !== undefined)
-    }),
-    () => agreesOnKeySum(bls, prng),
-    () => agreesOnSignatureSum(bls, prng),
-  ]
-  return prng.pick(kinds)()
-}
-
-/** A few keys, repeated and negated, so that sums double and cancel. */
-function agreesOnKeySum(bls: BlsVerifier, prng: Prng): boolean {
-  const pool = Array.from({ length: 3 }, () => SecretKey.fromKeygen(prng.bytes(32)).toPublicKey().toBytes())
-  const chosen = Array.from({ length: 1 + prng.below(6) }, () => {
-    const bytes = prng.pick(pool)
-    return prng.chance(0.3) ? negated(bytes) : bytes
-  })
-  const times = chosen.map(() => 1 + prng.below(4))
-  const ours = bls.sumKeys(chosen.map((bytes, index) => ({ key: bls.decodeKey(bytes)!, times: times[index]! })))
-  const all = chosen.flatMap((bytes, index) => Array.from({ length: times[index]! }, () => PublicKey.fromBytes(bytes)))
-  return sameSum(ours?.bytes, aggregatePublicKeys(all).toBytes())
-}
-
-function agreesOnSignatureSum(bls: BlsVerifier, prng: Prng): boolean {
-  const pool = Array.from({ length: 2 }, () => SecretKey.fromKeygen(prng.bytes(32)).sign(prng.bytes(32)).toBytes())
-  const chosen = Array.from({ length: 1 + prng.below(4) }, () => {
-    const bytes = prng.pick(pool)
-    return { signature: prng.chance(0.3) ? negated(bytes) : bytes, times: 1 + prng.below(3) }
-  })
-  const all = chosen.flatMap(({ signature, times }) =>
-    Array.from({ length: times }, () => Signature.fromBytes(signature)),
-  )
-  return sameSum(bls.sumSignatures(chosen), aggregateSignatures(all).toBytes())
-}
-
-/** The identity is refused by ours and encoded by blst. */
-function sameSum(ours: Uint8Array | undefined, theirs: Uint8Array): boolean {
-  const isIdentity = (theirs[0]! & 0x40) !== 0
-  return ours === undefined ? isIdentity : !isIdentity && equalBytes(ours, theirs)
-}
-
-interface Tally {
-  readonly cases: number
-  disagreements: number
-  firstSeed: string | null
-}
-
-function count(cases: number, seed: string, agrees: (prng: Prng, index: number) => boolean): Tally {
-  const tally: Tally = { cases, disagreements: 0, firstSeed: null }
-  for (let index = 0; index < cases; index++) {
-    const caseSeed = `${seed}/${index}`
-    if (agrees(new Prng(caseSeed), index)) continue
-    tally.disagreements++
-    tally.firstSeed ??= caseSeed
-  }
-  return tally
-}
-
-function resultsOf(oracle: string, tally: Tally): CheckResult[] {
-  const results = [
-    noted(`${oracle}: cases`, tally.cases, 'cases'),
-    measured(`${oracle}: disagreements`, tally.disagreements, 'cases', '==', 0),
-  ]
-  return tally.firstSeed === null ? results : [...results, noted(`${oracle}: first`, tally.firstSeed, 'seed')]
-}
-
-export interface AgreementCases {
-  readonly blst: number
-  readonly noble: number
-  readonly points: number
-  readonly field: number
-}
-
-/** So many cases of each kind; all follow from `seed`. */
-export async function agreement(cases: AgreementCases, seed: string): Promise<CheckResult[]> {
-  const kernel = await createKernelBls()
-  const noble = createNobleBls()
-  const machine = await compileFieldMachine()
-  const operations = Object.values(FIELD_CASES)
-  let valid = 0
-  const withBlst = count(cases.blst, `${seed}/blst`, (prng) => {
-    const verification = randomVerification(prng)
-    const expected = verdictOfBlst(verification)
-    if (expected) valid++
-    return verdictOf(kernel, verification) === expected
-  })
-  const withNoble = count(cases.noble, `${seed}/noble`, (prng) => {
-    const verification = randomVerification(prng)
-    return verdictOf(kernel, verification) === verdictOf(noble, verification)
-  })
-  const points = count(cases.points, `${seed}/points`, (prng) => agreesOnPoint(kernel, prng))
-  const field = count(cases.field, `${seed}/field`, (prng, index) =>
-    operations[index % operations.length]!(machine, prng),
-  )
+  for (let index = 0; index < inputs >> 2; index++) attack()
+  const [memoryBefore, heapBefore] = [machine.memoryBytes, usedBytes(collect)]
+  for (let index = 0; index < inputs; index++) attack()
+  const memoryGrowth = machine.memoryBytes - memoryBefore
+  const heapGrowth = usedBytes(collect) - heapBefore
+  const what = `after ${inputs} hostile inputs to each method`
   return [
-    ...resultsOf('@chainsafe/blst, verifications', withBlst),
-    measured('@chainsafe/blst, valid share', Number((valid / cases.blst).toFixed(3)), '', '>=', 0.3),
-    ...resultsOf('noble, verifications', withNoble),
-    ...resultsOf('@chainsafe/blst, decodings and sums', points),
-    ...resultsOf('BigInt, field and curve operations', field),
+    measured(`growth of the kernel's memory ${what}`, memoryGrowth, 'bytes', '==', 0),
+    measured(`growth of the heap ${what}`, heapGrowth, 'bytes', '<=', HEAP_GROWTH_MAX),
   ]
 }
 
 export async function run({ seed, full }: CheckOptions): Promise<CheckOutcome> {
-  return { results: await agreement(full ? CASES.full : CASES.short, seed), notRun: [] }
+  const parts = KINDS.flatMap(({ kind, short, full: all }): Part[] => {
+    const cases = full ? all : short
+    const size = full ? PART_SIZE : cases
+    return Array.from({ length: Math.ceil(cases / size) }, (_, part) => {
+      return { kind, seed, from: part * size, to: Math.min(cases, (part + 1) * size) }
+    })
+  })
+  const say: Say = (done, of) => {
+    if (full) process.stderr.write(`\rbls-agree: ${done} of ${of} parts `)
+  }
+  const tallies = await (full ? runInProcesses : runHere)(parts, say)
+  const talliesOf = (kind: string) => tallies.filter((_, index) => parts[index]!.kind === kind)
+  const byKind = KINDS.map((kind) => ({ kind, result: resultOf(kind, talliesOf(kind.kind)) }))
+  const verifications = talliesOf('blst')
+  const share =
+    verifications.reduce((sum, { valid }) => sum + valid, 0) / verifications.reduce((sum, { cases }) => sum + cases, 0)
+  return {
+    results: [
+      ...byKind.map(({ result }) => result),
+      measured('valid share of the verifications', Number(share.toFixed(3)), '', '>=', 0.3),
+      ...(await memoryResults(full ? 20_000 : 1_000, seed)),
+    ],
+    notRun: [],
+  }
 }

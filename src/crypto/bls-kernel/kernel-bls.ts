@@ -1,6 +1,6 @@
 /** BlsVerifier over one BlsMachine: which points stand where in the kernel's tables, and batches. */
 import { assert, assertRange } from '../../base/assert.ts'
-import { equalBytes } from '../../base/bytes.ts'
+import { bitAt, equalBytes } from '../../base/bytes.ts'
 import {
   BLS_KEY_BYTES,
   BLS_MESSAGE_BYTES,
@@ -9,10 +9,26 @@ import {
   findFailures,
   groupByMessage,
 } from '../bls-batch.ts'
-import type { BlsKey, BlsVerifier, SignedMessage, WeightedKey } from '../bls-contract.ts'
+import type {
+  BlsKey,
+  BlsVerifier,
+  SeatClaim,
+  SeatKeys,
+  SeatVerdict,
+  SignedMessage,
+  WeightedKey,
+} from '../bls-contract.ts'
+import {
+  assertSeatBitmap,
+  isSeatBitmap,
+  subtractsAbsent,
+  sumSeatsBy,
+  verifySeatsBatchBy,
+  verifySeatsBy,
+} from '../bls-seats.ts'
 import { BLS_POSSESSION_SUITE, BLS_SIGNATURE_SUITE, BLS_WEIGHT_MAX } from '../bls-suite.ts'
 import { ByteCache } from '../byte-cache.ts'
-import type { BlsMachine, CombinationTerm, KeyTerm } from './machine.ts'
+import type { BlsMachine, CombinationTerm, KeyTerm, SeatPlaces } from './machine.ts'
 import { Slots } from './slots.ts'
 
 /** Places of the key table that no part of a sum uses, so that the part cannot push out itself. */
@@ -21,6 +37,9 @@ const SPARE_PLACE_COUNT = 16
 const BATCH_SIZE_MAX = 240
 /** Places [0, MESSAGE_PLACE_COUNT) keep hashed messages of single verifications; a batch uses the ones behind. */
 const MESSAGE_PLACE_COUNT = 16
+
+/** The signature place of single verifications, which no batch uses. */
+const SINGLE_PLACE = BATCH_SIZE_MAX
 
 const SIGNATURE_TAG = ascii(BLS_SIGNATURE_SUITE)
 const POSSESSION_TAG = ascii(BLS_POSSESSION_SUITE)
@@ -45,6 +64,8 @@ class KernelKey implements BlsKey {
   }
 }
 
+const SEAT_VERDICTS: readonly SeatVerdict[] = ['valid', 'key-sum', 'signature']
+
 /** A message and tag that have a place among the hashed ones. */
 interface HashedMessage {
   readonly message: Uint8Array
@@ -59,9 +80,11 @@ export class KernelBls implements BlsVerifier {
   readonly #keys: ByteCache<KernelKey>
   readonly #keySlots: Slots<KernelKey>
   readonly #messageSlots: Slots<HashedMessage>
+  /** The signature at SINGLE_PLACE: what was looked at is mostly verified next. */
+  #decoded: Uint8Array | undefined
 
   constructor(machine: BlsMachine, sha256: (bytes: Uint8Array) => Uint8Array) {
-    assert(machine.signatureCountMax >= BATCH_SIZE_MAX, 'a batch must fit the table of signatures')
+    assert(machine.signatureCountMax > SINGLE_PLACE, 'a batch and one more must fit the table of signatures')
     assert(machine.messageCountMax >= BATCH_SIZE_MAX + MESSAGE_PLACE_COUNT, 'a batch must fit the table of messages')
     this.#machine = machine
     this.#sha256 = sha256
@@ -80,7 +103,12 @@ export class KernelBls implements BlsVerifier {
   }
 
   isSignature(bytes: Uint8Array): boolean {
-    return bytes.length === BLS_SIGNATURE_BYTES && this.#machine.decodeSignature(0, bytes)
+    if (bytes.length !== BLS_SIGNATURE_BYTES) return false
+    if (this.#decoded !== undefined && equalBytes(this.#decoded, bytes)) return true
+    this.#decoded = undefined
+    if (!this.#machine.decodeSignature(SINGLE_PLACE, bytes)) return false
+    this.#decoded = bytes.slice()
+    return true
   }
 
   sumKeys(keys: readonly WeightedKey[]): BlsKey | undefined {
@@ -119,9 +147,46 @@ export class KernelBls implements BlsVerifier {
     for (const { signature, times } of signatures) {
       assertRange('times', times, 1, BLS_WEIGHT_MAX)
       if (!this.isSignature(signature)) return undefined
-      this.#machine.addSignature(0, times)
+      this.#machine.addSignature(SINGLE_PLACE, times)
     }
     return signatures.length === 0 ? undefined : this.#machine.finishSignatureSum()
+  }
+
+  sumSeats(seats: SeatKeys, bitmap: Uint8Array): BlsKey | undefined {
+    if (!this.#fits(seats)) return sumSeatsBy(this, seats, bitmap)
+    assertSeatBitmap(seats, bitmap)
+    this.#machine.sumSeats(this.#placesOf(seats, bitmap))
+    return this.#newKey((place) => this.#machine.finishKeySum(place))
+  }
+
+  verifySeats(claim: SeatClaim): SeatVerdict {
+    const { seats, bitmap, message, signature } = claim
+    if (!this.#fits(seats)) return verifySeatsBy(this, claim)
+    if (!isSeatBitmap(seats.keys.length, bitmap)) return 'bitmap'
+    if (!this.isSignature(signature)) return 'signature-encoding'
+    if (message.length !== BLS_MESSAGE_BYTES)
+      return this.sumSeats(seats, bitmap) === undefined ? 'key-sum' : 'signature'
+    const hashed = this.#hashed(message, SIGNATURE_TAG)
+    return SEAT_VERDICTS[this.#machine.verifySeats(this.#placesOf(seats, bitmap), hashed, SINGLE_PLACE)]!
+  }
+
+  verifySeatsBatch(claims: readonly SeatClaim[], seed: Uint8Array): readonly SeatVerdict[] {
+    return verifySeatsBatchBy(this, claims, seed)
+  }
+
+  /** Whether the keys and their sum can all stand in the table at once. */
+  #fits({ keys }: SeatKeys): boolean {
+    return keys.length <= this.#machine.keyCountMax - SPARE_PLACE_COUNT
+  }
+
+  /** Puts in the table what the sum needs. */
+  #placesOf(seats: SeatKeys, bitmap: Uint8Array): SeatPlaces {
+    const total = subtractsAbsent(seats, bitmap) ? this.#placeOf(seats.total!) : undefined
+    const wanted = total === undefined ? 1 : 0
+    const places = new Uint16Array(seats.keys.length)
+    for (const [seat, key] of seats.keys.entries())
+      if (bitAt(bitmap, seat) === wanted) places[seat] = this.#placeOf(key)
+    return { places, bitmap, total }
   }
 
   /** Canonical bytes of a key of this verifier. */
@@ -164,7 +229,7 @@ export class KernelBls implements BlsVerifier {
   #verify(key: BlsKey, message: Uint8Array, signature: Uint8Array, tag: Uint8Array): boolean {
     const place = this.#placeOf(key)
     if (message.length !== BLS_MESSAGE_BYTES || !this.isSignature(signature)) return false
-    return this.#machine.verify(place, this.#hashed(message, tag), 0)
+    return this.#machine.verify(place, this.#hashed(message, tag), SINGLE_PLACE)
   }
 
   /** The place of a hashed message; the last few are kept. */

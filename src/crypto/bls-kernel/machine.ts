@@ -19,6 +19,8 @@ interface BlsExports {
   beginKeySum(): void
   addKeys(count: number): void
   finishKeySum(index: number): number
+  sumSeats(seats: number, total: number): void
+  verifySeats(seats: number, total: number, message: number, signature: number): number
   hashMessage(index: number, messageLength: number, tagLength: number): void
   encodeMessage(index: number): void
   decodeSignature(index: number): number
@@ -44,7 +46,17 @@ export interface CombinationTerm {
   readonly coefficient: Uint8Array
 }
 
+/** Seats of a committee as the kernel reads them. */
+export interface SeatPlaces {
+  /** Where in the key table the key of each seat stands; those that the sum does not need may be any. */
+  readonly places: Uint16Array
+  readonly bitmap: Uint8Array
+  /** Where the sum of all of them stands, if the keys of the clear bits are to be taken from it. */
+  readonly total: number | undefined
+}
+
 const KEY_TERM_BYTES = 8
+const NO_TOTAL = -1
 const COMBINATION_TERM_BYTES = 24
 const MESSAGE_AND_TAG_BYTES_MAX = 1024
 const TAG_BYTES_MAX = 255
@@ -76,6 +88,11 @@ export class BlsMachine {
     this.keyCountMax = call.KEY_COUNT_MAX.value
     this.messageCountMax = call.MESSAGE_COUNT_MAX.value
     this.signatureCountMax = call.SIGNATURE_COUNT_MAX.value
+  }
+
+  /** Size of the linear memory, which never changes. */
+  get memoryBytes(): number {
+    return this.#call.memory.buffer.byteLength
   }
 
   /** Decodes and validates 48 bytes into the key table. */
@@ -129,6 +146,33 @@ export class BlsMachine {
   finishKeySum(index: number): boolean {
     this.#checkKey(index)
     return this.#call.finishKeySum(index) === 1
+  }
+
+  /** Sums the keys of the set bits; finishKeySum stores them. */
+  sumSeats(seats: SeatPlaces): void {
+    this.#writeSeats(seats)
+    this.#call.sumSeats(seats.places.length, seats.total ?? NO_TOTAL)
+  }
+
+  /** 0 valid, 1 the keys add up to the identity, 2 the signature is not theirs. */
+  verifySeats(seats: SeatPlaces, message: number, signature: number): number {
+    assert(message >= 0 && message < this.messageCountMax, `message index ${message}`)
+    this.#checkSignature(signature)
+    this.#writeSeats(seats)
+    return this.#call.verifySeats(seats.places.length, seats.total ?? NO_TOTAL, message, signature)
+  }
+
+  #writeSeats({ places, bitmap, total }: SeatPlaces): void {
+    assert(bitmap.length === (places.length + 7) >> 3, `${places.length} seats, bitmap of ${bitmap.length} bytes`)
+    assert(2 * places.length + bitmap.length <= this.#inputSize, `${places.length} seats do not fit the input`)
+    if (total !== undefined) this.#checkKey(total)
+    let at = this.#input
+    for (const place of places) {
+      this.#checkKey(place)
+      this.#view.setUint16(at, place, true)
+      at += 2
+    }
+    this.#bytes.set(bitmap, at)
   }
 
   hashMessage(index: number, message: Uint8Array, tag: Uint8Array): void {
