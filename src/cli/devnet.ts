@@ -5,11 +5,11 @@ import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { toHex } from '../base/bytes.ts'
 import { isInsecure } from '../chain/params.ts'
-import { formatChainSpec } from '../chain/spec.ts'
+import type { Hash32 } from '../base/brand.ts'
+import { chainIdOf, formatChainSpec } from '../chain/spec.ts'
 import { ed25519PublicKey } from '../crypto/ed25519.ts'
 import { ownerOf } from '../crypto/keys.ts'
 import { findBusyPort, type PortUse } from '../net/ports-free.ts'
-import type { FinalBytes } from '../node/agreement-driver.ts'
 import {
   DevnetConfigError,
   hasDevnet,
@@ -20,9 +20,19 @@ import {
   type DevnetConfig,
 } from '../node/devnet-config.ts'
 import { Devnet, portsOf } from '../node/devnet.ts'
+import { ProcessDevnet } from '../node/process-devnet.ts'
 import { createNodeEngine, type NodeEngine } from '../node/engine.ts'
 import { startPageServer, type PageServer } from '../node/page-server.ts'
+import {
+  factsOf,
+  runningInProcesses,
+  runningTogether,
+  startObserver,
+  type BlockFacts,
+  type RunningDevnet,
+} from '../node/running-devnet.ts'
 import { Traffic } from '../node/traffic.ts'
+import type { Log } from '../ports/index.ts'
 import { StoreError } from '../store/store-error.ts'
 import { parseCommandLine, usage, type CommandDefinition, type CommandLine } from './command-line.ts'
 import { CliError, EXIT } from './exit-codes.ts'
@@ -37,8 +47,8 @@ const HOST = '127.0.0.1'
 const DEFINITION: CommandDefinition = {
   name: 'devnet',
   summary:
-    'Runs a network of validators in this process, with wallets full of play money and the web page. Goes on from where\n' +
-    'it stopped; Ctrl-C stops it. A devnet is for trying things out: its committees are small and its keys are public.',
+    'Runs a network of validators in this process, or with --processes in one for each, with wallets full of play money\n' +
+    'and the web page. Goes on from where it stopped; Ctrl-C stops it. A devnet is for trying things out: its committees are small and its keys are public.',
   flags: {
     validators: {
       kind: 'number',
@@ -73,6 +83,8 @@ const DEFINITION: CommandDefinition = {
       help: 'trust period in seconds (14 days)',
     },
     dead: { kind: 'text', value: 'I', many: true, help: 'leave validator I out, as if it were dead; may be repeated' },
+    processes: { kind: 'switch', help: 'each validator in a process of its own; one that dies is started again' },
+    'no-restart': { kind: 'switch', help: 'with --processes: a validator that dies stays dead' },
     blocks: { kind: 'number', value: 'N', low: 1, high: 1_000_000_000, help: 'stop by itself after N new blocks' },
     reset: { kind: 'switch', help: 'forget the devnet in DIR and start a new one' },
   },
@@ -81,6 +93,7 @@ const DEFINITION: CommandDefinition = {
 export async function devnetCommand(argv: string[]): Promise<number> {
   const line = parseCommandLine(DEFINITION, argv)
   if (line === undefined) return EXIT.ok
+  if (line.has('no-restart') && !line.has('processes')) throw usage(DEFINITION, '--no-restart needs --processes')
   const folder = resolve(line.text('data') ?? DEFAULT_FOLDER)
   if (line.has('reset')) await forget(folder)
   const engine = await createNodeEngine()
@@ -93,7 +106,7 @@ export async function devnetCommand(argv: string[]): Promise<number> {
 async function forget(folder: string): Promise<void> {
   if (!existsSync(folder)) return
   const ours = (await readdir(folder)).filter((name) =>
-    /^(chain\.json|devnet-keys\.json|devnet\.json|validator-\d+)$/.test(name),
+    /^(chain\.json|devnet-keys\.json|devnet\.json|validator-\d+|observer)$/.test(name),
   )
   for (const name of ours) await rm(join(folder, name), { recursive: true, force: true })
 }
@@ -168,7 +181,7 @@ class DevnetRun {
   readonly #engine: NodeEngine
   readonly #config: DevnetConfig
   readonly #isJson: boolean
-  #devnet: Devnet | undefined
+  #devnet: RunningDevnet | undefined
   #page: PageServer | undefined
   #traffic: Traffic | undefined
   #lastMs = performance.now()
@@ -210,15 +223,8 @@ class DevnetRun {
       { event: 'starting', validators: validators.length, folder: this.#folder },
       `starting ${validators.length} validators in ${shown(this.#folder)} …`,
     )
-    this.#devnet = await Devnet.start({
-      ...{ engine: this.#engine, config: this.#config, folder: this.#folder },
-      portBase: this.#line.number('p2p-port') ?? DEFAULT_P2P_PORT,
-      host: HOST,
-      dead: this.#dead(),
-      log: { log: (level, message, fields) => this.#log(level, message, fields) },
-      onFinal: (final) => this.#onFinal(final),
-      onFailure: (error) => this.#onFailure(error),
-    })
+    const dead = this.#dead()
+    this.#devnet = await (this.#line.has('processes') ? this.#startProcesses(dead) : this.#startTogether(dead))
     this.#page = await startPageServer({
       port: this.#line.number('http') ?? DEFAULT_HTTP_PORT,
       folder: fileURLToPath(new URL('../../dist/web', import.meta.url)),
@@ -226,6 +232,41 @@ class DevnetRun {
     })
     this.#startTraffic()
     this.#announce()
+  }
+
+  async #startTogether(dead: readonly number[]): Promise<RunningDevnet> {
+    const devnet = await Devnet.start({
+      ...{ engine: this.#engine, config: this.#config, folder: this.#folder, host: HOST, dead, log: this.#logPort },
+      portBase: this.#line.number('p2p-port') ?? DEFAULT_P2P_PORT,
+      onFinal: (final) => this.#onFinal(factsOf(final)),
+      onFailure: (error) => this.#onFailure(error),
+    })
+    return runningTogether(devnet)
+  }
+
+  async #startProcesses(dead: readonly number[]): Promise<RunningDevnet> {
+    let highest = 0
+    const devnet = await ProcessDevnet.start({
+      ...{ config: this.#config, folder: this.#folder, dead, log: this.#logPort },
+      portBase: this.#line.number('p2p-port') ?? DEFAULT_P2P_PORT,
+      command: [...process.execArgv, process.argv[1]!],
+      restarts: !this.#line.has('no-restart'),
+      onFinal: (final) => {
+        if (final.height <= highest) return
+        highest = final.height
+        this.#onFinal(final)
+      },
+    })
+    const observer = { engine: this.#engine, config: this.#config, folder: this.#folder, log: this.#logPort }
+    return runningInProcesses(devnet, this.#hasTraffic ? await startObserver(devnet, observer) : undefined)
+  }
+
+  get #hasTraffic(): boolean {
+    return (this.#line.number('traffic') ?? 0) > 0
+  }
+
+  get #logPort(): Log {
+    return { log: (level, message, fields) => this.#log(level, message, fields) }
   }
 
   #dead(): number[] {
@@ -242,7 +283,8 @@ class DevnetRun {
     const transactionsPerSecond = this.#line.number('traffic') ?? 0
     const wallet = this.#config.wallets.find(({ name }) => name === TRAFFIC_WALLET)
     if (transactionsPerSecond === 0 || wallet === undefined) return
-    const { chain, nodes } = this.#devnet!
+    const nodes = this.#devnet!.trafficNodes
+    const chain = { params: this.#config.spec.params, chainId: this.#chainId }
     this.#traffic = new Traffic({
       ...{ kernels: this.#engine.kernels, chain, secretKey: wallet.secretKey, transactionsPerSecond, nodes },
     })
@@ -252,10 +294,10 @@ class DevnetRun {
   /** What /devnet.json says: the contract with the page and with tools. */
   #description() {
     const { kernels } = this.#engine
-    const addresses = this.#devnet!.nodes.flatMap((node) => node.addresses)
+    const { addresses, checkpoint } = this.#devnet!
     return {
       chainSpec: JSON.parse(formatChainSpec(this.#config.spec)) as unknown,
-      checkpoint: this.#checkpoint(),
+      checkpoint,
       peers: addresses.filter((address) => address.includes('/webrtc-direct/')),
       wsPeers: addresses.filter((address) => address.includes('/ws/')),
       tcpPeers: addresses.filter((address) => /\/tcp\/\d+\/p2p\//.test(address)),
@@ -266,9 +308,8 @@ class DevnetRun {
     }
   }
 
-  #checkpoint(): string {
-    const { header, hash } = this.#devnet!.best.ledger
-    return `${header.height}:${toHex(hash)}`
+  get #chainId(): Hash32 {
+    return chainIdOf(this.#engine.kernels, this.#config.spec)
   }
 
   #announce(): void {
@@ -283,7 +324,8 @@ class DevnetRun {
       {
         ...{ event: 'ready', page, checkpoint: description.checkpoint, spec: specFile, light },
         ...{ peers: description.peers, wsPeers: description.wsPeers, tcpPeers: description.tcpPeers },
-        chainId: toHex(this.#devnet!.chain.chainId),
+        chainId: toHex(this.#chainId),
+        ...(this.#devnet!.monitors.length === 0 ? {} : { monitors: this.#devnet!.monitors }),
       },
       [
         '',
@@ -292,6 +334,9 @@ class DevnetRun {
         `  follow it    ${commandPrefix()}${light.slice('stakecube'.length)}`,
         `  over webrtc  the same with --peer ${description.peers[0] ?? '(no webrtc-direct)'}`,
         `  wallets      ${this.#config.wallets.map(({ name }) => name).join(', ')} (keys in ${shown(join(this.#folder, 'devnet-keys.json'))}, and on the page)`,
+        ...this.#devnet!.monitors.slice(0, 1).map(
+          (url) => `  metrics      ${url}/metrics, and so on for each validator`,
+        ),
         `  stop         Ctrl-C; the same command goes on from the stored chain`,
         ...(isInsecure(params)
           ? ['', `  Not secure: (f, F) = (${params.f}, ${params.F}) is for trying things out.`]
@@ -301,21 +346,18 @@ class DevnetRun {
     )
   }
 
-  #onFinal({ block, cert }: FinalBytes): void {
+  #onFinal({ height, round, transactions }: BlockFacts): void {
     const nowMs = performance.now()
-    const { height } = block.header
     const facts = {
-      height: Number(height),
-      round: cert.round,
-      transactions: block.body.transactions.length,
-      sinceLastMs: Math.round(nowMs - this.#lastMs),
-      pairings: this.#engine.bls.pairingCount - this.#pairings,
+      ...{ height, round, transactions, sinceLastMs: Math.round(nowMs - this.#lastMs) },
+      // Validators in other processes count their own: /metrics.
+      ...(this.#line.has('processes') ? {} : { pairings: this.#engine.bls.pairingCount - this.#pairings }),
     }
     this.#lastMs = nowMs
     this.#pairings = this.#engine.bls.pairingCount
     this.#say(
       { event: 'block', ...facts },
-      `block ${facts.height}  round ${facts.round}  ${facts.transactions} tx  ${facts.sinceLastMs} ms  ${facts.pairings} pairings`,
+      `block ${facts.height}  round ${facts.round}  ${facts.transactions} tx  ${facts.sinceLastMs} ms${'pairings' in facts ? `  ${facts.pairings} pairings` : ''}`,
     )
     if (--this.#blocksLeft <= 0) this.#finish(EXIT.ok)
   }

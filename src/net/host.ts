@@ -28,6 +28,8 @@ export interface HostOptions {
   readonly seed?: Uint8Array
   /** Multiaddrs to listen on, such as /ip4/127.0.0.1/tcp/4001; none for a client. */
   readonly listen?: readonly string[]
+  /** Multiaddrs to tell peers in place of those listened on; an empty list tells none. */
+  readonly announce?: readonly string[]
   /** Folder in which libp2p keeps its peers and its webrtc-direct certificate; created if missing. */
   readonly datastorePath?: string
   /** Load webrtc-direct. Default: true. */
@@ -61,7 +63,12 @@ async function libp2pOptions(options: HostOptions, datastore: LevelDatastore | u
     ...(options.seed === undefined ? {} : { privateKey: await identityFrom(options.seed) }),
     ...(datastore === undefined ? {} : { datastore }),
     nodeInfo: { userAgent: AGENT },
-    addresses: { listen: [...(options.listen ?? [])] },
+    addresses: {
+      listen: [...(options.listen ?? [])],
+      ...(options.announce === undefined
+        ? {}
+        : { announce: [...options.announce], announceFilter: announcedOf(options.announce) }),
+    },
     transports: [tcp(), webSockets(), ...(options.webrtc === false ? [] : [await loadWebRTC()])],
     ...securedAndMultiplexed(),
     connectionGater: {
@@ -85,6 +92,14 @@ async function libp2pOptions(options: HostOptions, datastore: LevelDatastore | u
     },
   }
 }
+
+type AnnounceFilter = NonNullable<NonNullable<Libp2pOptions['addresses']>['announceFilter']>
+
+/** libp2p takes an empty `announce` for none given; told none means none. */
+const announcedOf =
+  ({ length }: readonly string[]): AnnounceFilter =>
+  (addresses) =>
+    length === 0 ? [] : addresses
 
 type Transports = NonNullable<Libp2pOptions['transports']>
 

@@ -83,6 +83,8 @@ async function startValidator(
   const { seed, blsSecret } = config.validators[index]!
   return FullNode.open({
     ...{ engine, execution, genesis, seed, secretKeys: [blsSecret], log, isFullyConnected: true },
+    // A devnet is stopped and started as a whole ([LC-1]).
+    trustsOwnStore: true,
     folder: join(options.folder, `validator-${index}`),
     listen: listenAddresses(options, index),
     peers: started.map((node) => tcpAddress(node)),

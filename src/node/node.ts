@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { encodeBlock } from '../chain/block.ts'
 import { encodeCommittee } from '../chain/committee.ts'
-import { epochOf } from '../chain/params.ts'
+import { epochOf, type ChainParams } from '../chain/params.ts'
 import { decodeTx, encodeTx, txid as txidOf, type Tx } from '../chain/transaction.ts'
 import { Agreement, DEFAULT_TIMES, type AgreementTimes } from '../consensus/agreement.ts'
 import { LedgerChain } from '../consensus/ledger-chain.ts'
@@ -34,9 +34,12 @@ import type { NodeEngine } from './engine.ts'
 import type { Execution } from './execution.ts'
 import { FinalBell, followResponder } from './follow.ts'
 import { Gossip, gossipOptions, type Judgement } from './gossip.ts'
+import { Journal } from './journal.ts'
+import { NodeCounts } from './node-counts.ts'
 import { NodeView, type Recent } from './node-view.ts'
 import { genesisBlock, restore } from './restore.ts'
 import { Silence } from './silence.ts'
+import { checkOwnStore } from './trust.ts'
 
 export interface NodeOptions {
   readonly engine: NodeEngine
@@ -50,10 +53,17 @@ export interface NodeOptions {
   /** One BLS secret per credential; none for a node that only follows. */
   readonly secretKeys: readonly Uint8Array[]
   readonly listen: readonly string[]
+  /** Multiaddrs to tell peers in place of those listened on. */
+  readonly announce?: readonly string[]
+  readonly connectionCountMax?: number
   /** Multiaddrs of nodes to stay connected to. */
   readonly peers: readonly string[]
   /** Every node of this network is connected to every other: gossip need not pass messages on. */
   readonly isFullyConnected?: boolean
+  /** Keeps what this node says in the agreement in journal.jsonl of its folder. */
+  readonly keepsJournal?: boolean
+  /** Goes on from a store older than the trust period too ([LC-1]): a network that was stopped as a whole. */
+  readonly trustsOwnStore?: boolean
   readonly log: Log
   readonly times?: AgreementTimes
   readonly onFinal?: (final: FinalBytes) => void
@@ -81,6 +91,10 @@ export class FullNode {
   readonly #dialer: Dialer
   readonly #evidence: EvidencePool
   readonly #bell = new FinalBell()
+  readonly #journal: Journal | undefined
+  readonly counts = new NodeCounts()
+  #hasFailed = false
+  #lastFinalAtMs = performance.now()
   #agreement: Agreement
   #driver: AgreementDriver
   /** Set while the validator must not sign, since it lost what it signed before. */
@@ -93,10 +107,19 @@ export class FullNode {
    */
   static async open(options: NodeOptions): Promise<FullNode> {
     const { store, recent, isRecordLost } = await openStore(options)
+    try {
+      if (options.trustsOwnStore !== true)
+        checkOwnStore(recent.ledger.header, options.execution.chain.params, Date.now())
+    } catch (error) {
+      await store.close()
+      throw error
+    }
     let node: FullNode | undefined
     const host = await createHost({
       seed: options.seed,
       listen: options.listen,
+      ...(options.announce === undefined ? {} : { announce: options.announce }),
+      ...(options.connectionCountMax === undefined ? {} : { connectionCountMax: options.connectionCountMax }),
       datastorePath: join(options.folder, 'libp2p'),
       gossip: gossipOptions(options.execution.chain.params, options.isFullyConnected ?? false),
       refusesPeer: (peer) => node?.isBanned(peer) ?? false,
@@ -115,15 +138,21 @@ export class FullNode {
     this.#options = options
     this.#store = store
     this.host = host
+    this.#journal =
+      options.keepsJournal === true
+        ? new Journal(join(options.folder, 'journal.jsonl'), engine.kernels, chain.params)
+        : undefined
     this.#evidence = new EvidencePool(chain.params, ownerOf(engine.kernels, ed25519PublicKey(options.seed)))
     this.mempool = new Mempool(engine, chain, recent.ledger, cache)
     this.view = new NodeView({
       ...{ engine, chain, source: store, start: recent },
       submit: (tx) => this.submit(tx),
-      onConflict: (evidence) =>
+      onConflict: (evidence) => {
+        this.counts.conflicts++
         options.log.log('error', 'two final blocks conflict: the chain is broken', {
           height: evidence.first.header.height,
-        }),
+        })
+      },
     })
     this.#chain = new LedgerChain({
       ...{ engine, ...chain, ledger: recent.ledger, cache },
@@ -138,14 +167,23 @@ export class FullNode {
     })
     this.#gossip = new Gossip(host, chain.chainId, chain.params, {
       height: () => this.#chain.ledger.header.height + 1n,
-      onAgreement: (author, bytes) => this.#driver.receive(author, bytes),
-      onTransaction: (_author, bytes) => this.#takeTransaction(bytes),
+      onAgreement: (author, bytes) => {
+        this.counts.take('gossip')
+        this.#driver.receive(author, bytes)
+      },
+      onTransaction: (_author, bytes) => {
+        this.counts.take('transaction')
+        return this.#takeTransaction(bytes)
+      },
       onFault: (peer, reason) => this.#server?.fault(peer, reason),
     })
     this.#direct = new Direct({
       ...{ host, engine, chainId: chain.chainId, params: chain.params, signer: engine.signer },
       secretKeys: options.secretKeys,
-      onMessage: (peer, bytes) => this.#driver.receive(peer, bytes),
+      onMessage: (peer, bytes) => {
+        this.counts.take('direct')
+        this.#driver.receive(peer, bytes)
+      },
       onFault: (peer, reason) => this.#server?.fault(peer, reason),
     })
     this.#network = createNetwork(host, chain.chainId, { stopsHost: false })
@@ -172,6 +210,32 @@ export class FullNode {
 
   get standing(): Agreement['standing'] {
     return this.#agreement.standing
+  }
+
+  get params(): ChainParams {
+    return this.#options.execution.chain.params
+  }
+
+  /** The node cannot go on: its store failed. */
+  get hasFailed(): boolean {
+    return this.#hasFailed
+  }
+
+  get isSilent(): boolean {
+    return this.#silence !== undefined
+  }
+
+  get signs(): boolean {
+    return this.#options.secretKeys.length > 0 && !this.isSilent && !this.#hasFailed
+  }
+
+  get expectsPeers(): boolean {
+    return this.#options.peers.length > 0
+  }
+
+  /** By `performance.now()`; the start before the first block. */
+  get lastFinalAtMs(): number {
+    return this.#lastFinalAtMs
   }
 
   get serving(): Server['counters'] | undefined {
@@ -221,6 +285,7 @@ export class FullNode {
     await this.host.stop()
     if (this.#store.headHeight !== undefined) await this.#saveSnapshot(this.#store.headHeight)
     await this.#store.close()
+    this.#journal?.close()
   }
 
   async #listen(): Promise<void> {
@@ -263,24 +328,46 @@ export class FullNode {
   }
 
   #makeDriver(): AgreementDriver {
-    const { log, onFinal, onFailure } = this.#options
+    const { log, onFinal } = this.#options
     return new AgreementDriver({
       ...{ agreement: this.#agreement, log, nowMs: () => Date.now() },
-      broadcast: (bytes) => this.#gossip.publishAgreement(bytes),
-      sendToKey: (blsPk, bytes) => this.#direct.sendToKey(blsPk, bytes),
-      sendToPeer: (peer, bytes) => void this.#direct.sendToPeer(peer, bytes),
+      broadcast: (bytes) => void (this.#mayLeave(bytes) && this.#gossip.publishAgreement(bytes)),
+      sendToKey: (blsPk, bytes) => !this.#mayLeave(bytes) || this.#direct.sendToKey(blsPk, bytes),
+      sendToPeer: (peer, bytes) => void (this.#mayLeave(bytes) && this.#direct.sendToPeer(peer, bytes)),
       saveSafety: (effect) => this.#store.saveSafety(effect),
       saveFinal: (final) => this.#saveFinal(final),
       onFinal: (final) => {
+        this.#lastFinalAtMs = performance.now()
+        this.counts.blocks++
+        this.counts.transactions += final.block.body.transactions.length
         this.#bell.ring()
         this.#listenForEnd(final)
         onFinal?.(final)
       },
       onPeerAhead: (peer, height) => this.#catchUp.behind(peer, height),
       onMisbehaviour: (peer, code) => this.#blame(peer, code),
-      onEquivocation: (first, second) => this.#evidence.add(first, second),
-      onFailure: (error) => onFailure?.(error),
+      onEquivocation: (first, second) => {
+        this.counts.equivocations++
+        this.#evidence.add(first, second)
+      },
+      onFailure: (error) => this.#fail(error),
     })
+  }
+
+  #fail(error: unknown): void {
+    this.#hasFailed = true
+    this.#options.onFailure?.(error)
+  }
+
+  /** Written to the journal, if there is one; what cannot be written does not leave, and the node ends. */
+  #mayLeave(bytes: Uint8Array): boolean {
+    try {
+      this.#journal?.record(bytes)
+      return true
+    } catch (error) {
+      this.#fail(error)
+      return false
+    }
   }
 
   async #saveFinal({ block, blockBytes, certBytes }: FinalBytes): Promise<void> {
