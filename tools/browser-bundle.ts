@@ -64,7 +64,7 @@ const LEFT_OUT: readonly { readonly name: string; readonly file: RegExp; readonl
     // An encoding of bytes as emoji, which no address uses.
     name: 'base256emoji',
     file: /multiformats[\\/]dist[\\/]src[\\/]bases[\\/]base256emoji\.js$/,
-    instead: 'export const base256emoji = {}',
+    instead: 'export {}',
   },
 ]
 

@@ -31,10 +31,11 @@ export class LivePage {
     })
   }
 
-  static async open(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<LivePage> {
+  /** `init` runs in the page before its own scripts. */
+  static async open(browser: Browser, url: string, options: BrowserContextOptions = {}, init = ''): Promise<LivePage> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options })
     // tsx names functions through a helper of its own, which functions that are sent to a page would miss.
-    await context.addInitScript('globalThis.__name ??= (target) => target')
+    await context.addInitScript(`globalThis.__name ??= (target) => target; ${init}`)
     const live = new LivePage(await context.newPage())
     await live.page.goto(url)
     return live

@@ -121,6 +121,12 @@ export const CHECKS: readonly CheckEntry[] = [
     load: () => import('./size.ts'),
   },
   {
+    name: 'page-soak',
+    shows:
+      'issue 7: the page follows for 30 minutes with no task of our scripts over 50 ms and a heap that does not grow',
+    load: () => import('./page-soak.ts'),
+  },
+  {
     name: 'sim',
     shows:
       'issue 4: random simulated runs at the tolerated faults stay safe and go on after the heal; each checker catches its planted bug',
