@@ -1,7 +1,7 @@
 /** Many runs, one after the other, and what they come to. */
 import { CHECKERS, type CheckerName } from './checkers.ts'
 import { PLANTED_BUGS } from './planted-bugs.ts'
-import { randomRun, type RunOptions } from './run-options.ts'
+import { randomRun, smallParams, type RunOptions } from './run-options.ts'
 import { simulate, type RunReport } from './simulate.ts'
 import type { SimTools } from './world.ts'
 
@@ -28,6 +28,13 @@ export interface CampaignSummary {
   readonly equivocationsFound: number
   readonly evidenceIncluded: number
   readonly peersBlamed: number
+  /** Sums over the runs: what happened to stake and cubes. */
+  readonly epochs: number
+  readonly stakesJoined: number
+  readonly stakesLeft: number
+  readonly splits: number
+  readonly merges: number
+  readonly newcomerEpochs: number
   /** Over the runs' medians. */
   readonly finalityMedianMs: number
 }
@@ -43,6 +50,8 @@ export function* runCampaign(
 
 const SAFETY: readonly CheckerName[] = CHECKERS.filter((name) => name !== 'progress')
 
+const HISTORY_NAMES = ['epochs', 'stakesJoined', 'stakesLeft', 'splits', 'merges', 'newcomerEpochs'] as const
+
 /** Adds up reports as they come, in constant memory but for one number each. */
 export class CampaignTally {
   readonly failures: RunReport[] = []
@@ -55,6 +64,7 @@ export class CampaignTally {
   #equivocations = 0
   #evidence = 0
   #blamed = 0
+  readonly #history = { epochs: 0, stakesJoined: 0, stakesLeft: 0, splits: 0, merges: 0, newcomerEpochs: 0 }
 
   get runs(): number {
     return this.#medians.length
@@ -71,6 +81,7 @@ export class CampaignTally {
     this.#equivocations += report.equivocationsFound
     this.#evidence += report.evidenceIncluded
     this.#blamed += report.peersBlamed
+    for (const name of HISTORY_NAMES) this.#history[name] += report[name]
   }
 
   summary(signatures: 'model' | 'bls'): CampaignSummary {
@@ -87,6 +98,7 @@ export class CampaignTally {
       equivocationsFound: this.#equivocations,
       evidenceIncluded: this.#evidence,
       peersBlamed: this.#blamed,
+      ...this.#history,
       finalityMedianMs: sorted[sorted.length >> 1] ?? 0,
     }
   }
@@ -105,14 +117,16 @@ export function* runPlanted(seed: string, tools: SimTools, runsMax = 12): Genera
   }
 }
 
-/** A small run for real BLS: few validators, as many heights as its seconds allow. */
+/** A small run for real BLS: few validators and one shape of committee, since each signature costs milliseconds. */
 export function realRun(seed: string): RunOptions {
   const base = randomRun(seed)
+  const { f, F, seatsTarget } = smallParams(base.params.quorum, 1, base.params.epochLength)
+  const staked = base.stakes.filter((stakes) => stakes.length > 0).slice(0, 4)
   return {
     ...base,
-    params: { ...base.params, f: 1, F: 1, seatsTarget: 48, shardSizeMax: 8 },
-    stakes: base.stakes.slice(0, 5).map((stakes) => stakes.slice(0, 1)),
-    faulty: new Map([...base.faulty].filter(([index]) => index < 5).slice(0, 1)),
-    healAfterMs: 2500,
+    params: { ...base.params, f, F, seatsTarget, shardSizeMax: 8 },
+    stakes: [...staked.map((stakes) => stakes.slice(0, 1)), []],
+    faulty: new Map([...base.faulty].filter(([index]) => index < staked.length).slice(0, 1)),
+    healAfterMs: 3000,
   }
 }

@@ -3,12 +3,12 @@ import { assert } from '../base/assert.ts'
 import type { Prng } from '../base/prng.ts'
 import { toHex } from '../base/bytes.ts'
 import { KIND, type Output } from '../chain/output.ts'
-import { encodeStakeData } from '../chain/output-data.ts'
+import { stakeOutput } from '../chain/stake-outputs.ts'
 import type { ChainParams } from '../chain/params.ts'
 import type { ChainSpec } from '../chain/spec.ts'
 import type { BlsSigner } from '../crypto/bls-contract.ts'
 import { ed25519PublicKey } from '../crypto/ed25519.ts'
-import { GENESIS_SIGNING_CHAIN_ID, ownerOf, possessionMessage } from '../crypto/keys.ts'
+import { GENESIS_SIGNING_CHAIN_ID, ownerOf } from '../crypto/keys.ts'
 import type { Kernels } from '../kernels/contract.ts'
 
 export interface Account {
@@ -18,7 +18,7 @@ export interface Account {
 }
 
 export interface ValidatorKeys extends Account {
-  /** One BLS secret per credential. */
+  /** One BLS secret per credential of genesis, and those for stake that comes later. */
   readonly blsSecrets: readonly Uint8Array[]
 }
 
@@ -36,6 +36,9 @@ export interface CastOptions {
   readonly genesisTimeMs: bigint
   /** Stake of each credential of each validator, micro-units. */
   readonly stakes: readonly (readonly bigint[])[]
+  /** Keys of each validator for stake that comes later, and its money to stake; none unless told. */
+  readonly laterKeyCount?: number
+  readonly validatorAmount?: bigint
   readonly walletCount: number
   readonly walletAmount: bigint
 }
@@ -43,27 +46,36 @@ export interface CastOptions {
 /** All keys and amounts follow from `prng`. */
 export function makeCast(kernels: Kernels, signer: BlsSigner, prng: Prng, options: CastOptions): Cast {
   const accounts = prng.fork('accounts')
-  const validators = options.stakes.map((stakes) => ({
+  const genesis = options.stakes.map((stakes) => ({
     ...makeAccount(kernels, accounts),
     blsSecrets: stakes.map(() => signer.secretKeyFrom(accounts.bytes(32))),
   }))
+  const later = prng.fork('later keys')
+  const validators = genesis.map((validator) => ({
+    ...validator,
+    blsSecrets: [
+      ...validator.blsSecrets,
+      ...Array.from({ length: options.laterKeyCount ?? 0 }, () => signer.secretKeyFrom(later.bytes(32))),
+    ],
+  }))
   const wallets = Array.from({ length: options.walletCount }, () => makeAccount(kernels, accounts))
-  const stakeOutputs = validators.flatMap((validator, index) =>
-    validator.blsSecrets.map((secret, credential) =>
-      stakeOutput(kernels, signer, validator.owner, secret, options.stakes[index]![credential]!),
+  const chainId = GENESIS_SIGNING_CHAIN_ID
+  const stakeOutputs = genesis.flatMap(({ owner, blsSecrets }, index) =>
+    blsSecrets.map((blsSecret, credential) =>
+      stakeOutput(kernels, signer, { chainId, owner, blsSecret, amount: options.stakes[index]![credential]! }),
     ),
   )
-  const transfers = wallets.map(({ owner }): Output => ({
-    kind: KIND.transfer,
-    amount: options.walletAmount,
-    owner,
-    data: new Uint8Array(0),
-  }))
+  const validatorAmount = options.validatorAmount ?? 0n
+  const transfers = [
+    ...wallets.map(({ owner }) => transferOf(owner, options.walletAmount)),
+    ...(validatorAmount === 0n ? [] : validators.map(({ owner }) => transferOf(owner, validatorAmount))),
+  ]
   const { name, params, genesisTimeMs } = options
   const validatorOfKey = new Map<string, number>()
   for (const [index, { blsSecrets }] of validators.entries())
     for (const secret of blsSecrets) validatorOfKey.set(toHex(signer.publicKey(secret)), index)
-  assert(validatorOfKey.size === stakeOutputs.length, 'every credential has its own key')
+  const keyCount = validators.reduce((sum, { blsSecrets }) => sum + blsSecrets.length, 0)
+  assert(validatorOfKey.size === keyCount, 'every credential has its own key')
   return {
     spec: { name, params, genesisTimeMs, outputs: [...stakeOutputs, ...transfers] },
     validators,
@@ -78,15 +90,9 @@ function makeAccount(kernels: Kernels, prng: Prng): Account {
   return { secretKey, pk, owner: ownerOf(kernels, pk) }
 }
 
-function stakeOutput(
-  kernels: Kernels,
-  signer: BlsSigner,
-  owner: Uint8Array,
-  secret: Uint8Array,
-  amount: bigint,
-): Output {
-  const blsPk = signer.publicKey(secret)
-  const message = possessionMessage(kernels, GENESIS_SIGNING_CHAIN_ID, owner, blsPk)
-  const popSig = signer.provePossession(secret, message)
-  return { kind: KIND.stake, amount, owner, data: encodeStakeData({ blsPk, popSig }) }
-}
+const transferOf = (owner: Uint8Array, amount: bigint): Output => ({
+  kind: KIND.transfer,
+  amount,
+  owner,
+  data: new Uint8Array(0),
+})

@@ -12,10 +12,13 @@ import { assert } from '../base/assert.ts'
 import { toHex } from '../base/bytes.ts'
 import type { Block } from '../chain/block.ts'
 import type { FinalityCert } from '../chain/certificate.ts'
+import type { Member } from '../chain/committee.ts'
+import { KIND, encodeOutpoint, type Outpoint } from '../chain/output.ts'
 import { epochOf, type ChainParams } from '../chain/params.ts'
 import type { ChainSpec } from '../chain/spec.ts'
 import { decodeMessage } from '../consensus/messages.ts'
 import type { Engine } from '../crypto/engine.ts'
+import { credentialOf } from '../crypto/keys.ts'
 import { committeeOf, executeBlock, genesisLedger, totalAmount, unaccounted, type Ledger } from '../ledger/ledger.ts'
 import { verifyCert } from '../verify/certificate.ts'
 import { FRAME } from './sim-node.ts'
@@ -41,6 +44,19 @@ export interface Violation {
   readonly detail: string
 }
 
+/** What happened to stake and cube in the final chain. */
+export interface StakeHistory {
+  epochs: number
+  /** Stake outputs that transactions made, and that unbonded or burnt. */
+  stakesJoined: number
+  stakesLeft: number
+  /** Epochs whose cube has more shards than the one before, and fewer. */
+  splits: number
+  merges: number
+  /** Epochs whose committee has a member that was not drawn at genesis. */
+  newcomerEpochs: number
+}
+
 interface FinalBlock {
   readonly block: Block
   readonly hash: string
@@ -50,11 +66,20 @@ interface FinalBlock {
 
 export class Checkers {
   readonly violations: Violation[] = []
+  /** Filled in by {@link executeAnew}. */
+  readonly history: StakeHistory = {
+    epochs: 0,
+    stakesJoined: 0,
+    stakesLeft: 0,
+    splits: 0,
+    merges: 0,
+    newcomerEpochs: 0,
+  }
   readonly #params: ChainParams
   /** First final block of each height. */
   readonly #finals = new Map<number, FinalBlock>()
   readonly #signed = new Map<string, string>()
-
+  readonly #genesisCredentials = new Set<string>()
   readonly #nodeOfSeat: (height: bigint, seat: number) => number | undefined
 
   /** `nodeOfSeat`: who signs for a committee seat at a height. */
@@ -123,6 +148,8 @@ export class Checkers {
     const { params } = spec
     let ledger = genesisLedger(engine, spec)
     const genesisAmount = totalAmount(ledger)
+    for (const { outpoint } of ledger.outputs.stakes.values())
+      this.#genesisCredentials.add(toHex(credentialOf(engine.kernels, outpoint)))
     for (let height = 1; height <= this.height; height++) {
       const final = this.#finals.get(height)
       if (final === undefined) return this.fail('valid-chain', `height ${height} is missing below ${this.height}`)
@@ -133,10 +160,31 @@ export class Checkers {
       assert(committee !== undefined, 'an executed block has a committee')
       const cert = verifyCert(engine, params, chainId, committee, final.block.header, final.cert)
       if (cert.kind === 'rejected') this.fail('one-final-block', `height ${height}: ${cert.code}`)
+      this.#note(ledger, next.value)
       ledger = next.value
       this.checkMoney(-1, ledger)
     }
     this.#checkIssued(ledger, genesisAmount)
+  }
+
+  #note(before: Ledger, { delta, header, epochs }: Ledger): void {
+    const { history } = this
+    history.stakesJoined += delta.created.filter(({ output }) => output.kind === KIND.stake).length
+    history.stakesLeft += delta.spent.filter((outpoint) => isStake(before, outpoint)).length
+    const at = epochOf(header.height, this.#params)
+    if (!delta.epochsChanged) return
+    history.epochs = at
+    const [earlier, now] = [at - 1, at].map((epoch) => epochs.find((record) => record.epoch === epoch)?.committee)
+    if (earlier === undefined || now === undefined) return
+    const change = now.head.cube.length - earlier.head.cube.length
+    if (change > 0) history.splits++
+    if (change < 0) history.merges++
+    if (now.committee.shards.some(({ members }) => members.some((member) => this.#isNewcomer(member))))
+      history.newcomerEpochs++
+  }
+
+  #isNewcomer({ credential }: Member): boolean {
+    return !this.#genesisCredentials.has(toHex(credential))
   }
 
   /** Genesis and one block reward per block of each finished epoch, counted from the height alone. */
@@ -146,5 +194,8 @@ export class Checkers {
     if (money.issued !== expected) this.fail('money-conserved', `issued ${money.issued}, expected ${expected}`)
   }
 }
+
+const isStake = ({ outputs }: Ledger, outpoint: Outpoint): boolean =>
+  outputs.stakes.get(encodeOutpoint(outpoint)) !== undefined
 
 const showBigint = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value)

@@ -9,6 +9,16 @@ import type { Account } from './cast.ts'
 
 export const PLAIN_TOPIC = new Uint8Array(8)
 
+/** A transaction of one account, up to its change. */
+export interface Plan {
+  readonly from: Account
+  /** All of them are `from`'s to spend. */
+  readonly inputs: readonly Utxo[]
+  readonly outputs: readonly Output[]
+  readonly expiry: bigint
+  readonly topic?: Uint8Array
+}
+
 export interface Payment {
   readonly from: Account
   /** Kind-0 outputs of `from`. */
@@ -25,25 +35,32 @@ export function signTx(kernels: Kernels, body: TxBody, { secretKey, pk }: Accoun
   return { body, witnesses: body.inputs.map(() => ({ pk, signature })) }
 }
 
-/** A payment with change, and the least fee for its length. The inputs must reach. */
-export function makePayment(kernels: Kernels, chainId: Hash32, minFeePerByte: bigint, payment: Payment): Tx {
-  const total = payment.inputs.reduce((sum, { output }) => sum + output.amount, 0n)
+/** `plan` with its change as the last output, and the least fee for its length; undefined if the inputs do not reach. */
+export function makeTx(kernels: Kernels, chainId: Hash32, minFeePerByte: bigint, plan: Plan): Tx | undefined {
+  const sum = (outputs: readonly Output[]) => outputs.reduce((total, { amount }) => total + amount, 0n)
   const bodyWith = (change: bigint): TxBody => ({
     chainId,
-    topic: payment.topic ?? PLAIN_TOPIC,
-    expiry: payment.expiry,
-    inputs: payment.inputs.map(({ outpoint }) => outpoint),
-    outputs: [transfer(payment.to, payment.amount), transfer(payment.from.owner, change)],
+    topic: plan.topic ?? PLAIN_TOPIC,
+    expiry: plan.expiry,
+    inputs: plan.inputs.map(({ outpoint }) => outpoint),
+    outputs: [...plan.outputs, transfer(plan.from.owner, change)],
     payload: new Uint8Array(0),
   })
-  const unsigned = payment.inputs.map(() => ({ pk: payment.from.pk, signature: new Uint8Array(64) }))
+  const unsigned = plan.inputs.map(() => ({ pk: plan.from.pk, signature: new Uint8Array(64) }))
   const { length } = encodeTx({ body: bodyWith(0n), witnesses: unsigned })
-  const change = total - payment.amount - BigInt(length) * minFeePerByte
-  assert(change > 0n, `a payment of ${payment.amount} needs inputs of more than ${total}`)
-  return signTx(kernels, bodyWith(change), payment.from)
+  const change = sum(plan.inputs.map(({ output }) => output)) - sum(plan.outputs) - BigInt(length) * minFeePerByte
+  return change > 0n ? signTx(kernels, bodyWith(change), plan.from) : undefined
 }
 
-const transfer = (owner: Uint8Array, amount: bigint): Output => ({
+/** A payment with change, and the least fee for its length. The inputs must reach. */
+export function makePayment(kernels: Kernels, chainId: Hash32, minFeePerByte: bigint, payment: Payment): Tx {
+  const { to, amount, ...plan } = payment
+  const tx = makeTx(kernels, chainId, minFeePerByte, { ...plan, outputs: [transfer(to, amount)] })
+  assert(tx !== undefined, `a payment of ${amount} needs larger inputs`)
+  return tx
+}
+
+export const transfer = (owner: Uint8Array, amount: bigint): Output => ({
   kind: KIND.transfer,
   amount,
   owner,

@@ -1,7 +1,7 @@
 /** How messages, bytes and time to final grow with the number of nodes: a calm network, the production committee. */
 import { PRODUCTION_PARAMS, type ChainParams } from '../chain/params.ts'
 import { DEFAULT_TIMES, type AgreementTimes } from '../consensus/agreement.ts'
-import type { CryptoCosts } from './crypto-costs.ts'
+import type { SimCosts } from './measured-costs.ts'
 import type { NetworkModel } from './network.ts'
 import type { RunOptions } from './run-options.ts'
 import { World, type SimTools } from './world.ts'
@@ -27,7 +27,7 @@ export interface ScaleOptions {
   readonly nodes: number
   /** Blocks measured, after two that warm up. */
   readonly blocks: number
-  readonly costs?: CryptoCosts
+  readonly costs?: SimCosts
 }
 
 export interface ScaleRow {
@@ -78,6 +78,7 @@ function runOptions({ seed, nodes, costs }: ScaleOptions): RunOptions {
     stakes: Array.from({ length: nodes }, () => [100_000_000n]),
     network: SCALE_NETWORK,
     clockOffsetMsMax: 0,
+    clockPeriodMs: 0,
     diskMs: 5,
     faulty: new Map(),
     healAfterMs: 1e12,

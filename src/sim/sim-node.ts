@@ -10,6 +10,7 @@ import { HEADER_LENGTH, decodeHeader } from '../chain/header.ts'
 import type { Agreement } from '../consensus/agreement.ts'
 import type { ChainPort } from '../consensus/chain-port.ts'
 import type { AgreementEffect, AgreementEvent } from '../consensus/events.ts'
+import type { SimClock } from './clock.ts'
 import type { CostMeter } from './crypto-costs.ts'
 import type { SimDisk } from './disk.ts'
 import type { EventQueue } from './event-queue.ts'
@@ -27,8 +28,7 @@ export interface NodeSetup<Snapshot> {
   readonly queue: EventQueue
   readonly network: SimNetwork
   readonly disk: SimDisk<Snapshot>
-  /** Its clock is this far off the world's time. */
-  readonly clockOffsetMs: number
+  readonly clock: SimClock
   /** A write is durable after this long. */
   readonly diskMs: number
   /** Which node signs with a BLS key, in hex. */
@@ -60,7 +60,9 @@ export class SimNode<Snapshot> {
   /** Grows with each crash, so that what was under way before finds nobody. */
   #life = 0
   #wakeToken = 0
+  /** Until then it computes, and what happens waits in the inbox. */
   #busyUntilMs = 0
+  #inbox: AgreementEvent[] = []
   readonly #pendingFinals = new Map<bigint, { from: number; block: Uint8Array; cert: Uint8Array }>()
 
   constructor(setup: NodeSetup<Snapshot>) {
@@ -86,7 +88,7 @@ export class SimNode<Snapshot> {
   }
 
   get nowMs(): number {
-    return this.setup.queue.nowMs + this.setup.clockOffsetMs
+    return this.setup.clock.read(this.setup.queue.nowMs)
   }
 
   start(): void {
@@ -100,6 +102,7 @@ export class SimNode<Snapshot> {
   crash(): void {
     this.#life++
     this.#busyUntilMs = 0
+    this.#inbox = []
     this.#agreement = undefined
     this.#chain = undefined
   }
@@ -122,14 +125,17 @@ export class SimNode<Snapshot> {
     const header = decodeHeader(block.slice(0, HEADER_LENGTH))
     if (reader.failed || header.kind === 'rejected') return
     this.#pendingFinals.set(header.value.height, { from, block, cert })
-    for (;;) {
-      const height = this.#agreement?.height
-      const next = height === undefined ? undefined : this.#pendingFinals.get(height)
-      if (height === undefined || next === undefined) break
-      this.#pendingFinals.delete(height)
-      this.#step({ type: 'final-received', nowMs: this.nowMs, ...next, from: nameOf(next.from) })
-    }
     if (this.#pendingFinals.size > 4 * CATCH_UP_BLOCKS) this.#pendingFinals.clear()
+    this.#drain(this.#life)
+  }
+
+  /** The final block that the agreement can take now, out of those that came. */
+  #takeFinal(): AgreementEvent | undefined {
+    const height = this.#agreement?.height
+    const next = height === undefined ? undefined : this.#pendingFinals.get(height)
+    if (height === undefined || next === undefined) return undefined
+    this.#pendingFinals.delete(height)
+    return { type: 'final-received', nowMs: this.nowMs, ...next, from: nameOf(next.from) }
   }
 
   /** Gives a transaction to the node and, through it, to everybody. */
@@ -138,20 +144,33 @@ export class SimNode<Snapshot> {
     this.broadcast(frameOf(FRAME.transaction, bytes))
   }
 
-  /** One event. Where cryptography costs time, the node is busy until its effects come out, and events wait. */
+  /** One event. Where cryptography costs time, the node is busy until its effects come out, and events wait in order. */
   #step(event: AgreementEvent): void {
+    if (this.#inbox.length > 0 || this.setup.queue.nowMs < this.#busyUntilMs) this.#inbox.push(event)
+    else this.#compute(event)
+  }
+
+  #compute(event: AgreementEvent): void {
     const { meter, queue } = this.setup
     const life = this.#life
-    if (queue.nowMs < this.#busyUntilMs)
-      return queue.at(this.#busyUntilMs, () => {
-        if (this.#life === life) this.#step({ ...event, nowMs: this.nowMs })
-      })
     meter?.take()
     const effects = this.#agreement?.step(event) ?? []
     const costMs = meter?.take() ?? 0
     if (costMs === 0) return this.#handleAll(effects, life)
     this.#busyUntilMs = queue.nowMs + costMs
-    queue.at(this.#busyUntilMs, () => this.#handleAll(effects, life))
+    queue.at(this.#busyUntilMs, () => {
+      this.#handleAll(effects, life)
+      this.#drain(life)
+    })
+  }
+
+  /** What waited, final blocks first, until the next computation that takes time. */
+  #drain(life: number): void {
+    while (this.#life === life && this.setup.queue.nowMs >= this.#busyUntilMs) {
+      const event = this.#takeFinal() ?? this.#inbox.shift()
+      if (event === undefined) return
+      this.#compute({ ...event, nowMs: this.nowMs })
+    }
   }
 
   #handleAll(effects: readonly AgreementEffect[], life: number): void {

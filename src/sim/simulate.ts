@@ -1,10 +1,10 @@
 /** One run from its options to its report. The same options give the same report, to the last digit. */
-import type { CheckerName, Violation } from './checkers.ts'
+import type { CheckerName, StakeHistory, Violation } from './checkers.ts'
 import type { PlantedBug } from './planted-bugs.ts'
 import type { RunOptions } from './run-options.ts'
 import { World, type SimTools } from './world.ts'
 
-export interface RunReport {
+export interface RunReport extends Readonly<StakeHistory> {
   readonly seed: string
   readonly signatures: 'model' | 'bls'
   readonly ok: boolean
@@ -67,6 +67,7 @@ function reportOf(options: RunOptions, { signer }: SimTools, world: World): RunR
     equivocationsFound: world.equivocationCount,
     evidenceIncluded: world.evidenceCount,
     peersBlamed: world.blameCount,
+    ...world.checkers.history,
   }
 }
 

@@ -16,13 +16,16 @@ import type { CommitteeKeys } from '../verify/certificate.ts'
 import { makeCast, type Cast } from './cast.ts'
 import { Checkers } from './checkers.ts'
 import { CostMeter, chargedBls, chargedExecution } from './crypto-costs.ts'
+import { SimClock } from './clock.ts'
 import { SimDisk } from './disk.ts'
 import { EventQueue } from './event-queue.ts'
 import { FaultyNode } from './faulty-node.ts'
+import { chargedSigner } from './measured-costs.ts'
 import { SimNetwork } from './network.ts'
 import { makePayment } from './payments.ts'
 import type { PlantedBug } from './planted-bugs.ts'
 import type { RunOptions } from './run-options.ts'
+import { Staking } from './staking.ts'
 import { SimLedgerChain, sharedExecution, type LedgerSnapshot } from './sim-ledger-chain.ts'
 import { SimNode, type NodeObserver, type NodeSetup } from './sim-node.ts'
 
@@ -33,6 +36,9 @@ export interface SimTools {
 
 /** Quick for virtual time; the shapes are the production ones. */
 const TIMES: AgreementTimes = { ...DEFAULT_TIMES, proposeMs: 900, resendMs: 600, mostMs: 10_000, ignoreMs: 5000 }
+
+/** What each validator has beside its stake where stake comes and goes. */
+const VALIDATOR_AMOUNT = 120_000_000n
 
 /** The production machine; what follows from a committee alone is worked out once for all nodes. */
 class SharingAgreement extends Agreement {
@@ -73,6 +79,7 @@ export class World {
   readonly #meter: CostMeter
   /** What the nodes compute with. */
   readonly #engine: Engine
+  readonly #signer: BlsSigner
   /** Of each node; in memory, so that a crash loses it no sooner than the next double vote. */
   readonly #evidence: readonly EvidencePool[]
   /** Shared like executions: whether a signature is valid does not depend on who asks. */
@@ -95,6 +102,7 @@ export class World {
       stakes,
       walletCount,
       walletAmount: 50_000_000n,
+      ...(options.stakeEveryMs === undefined ? {} : { laterKeyCount: 2, validatorAmount: VALIDATOR_AMOUNT }),
     })
     this.startMs = Number(this.cast.spec.genesisTimeMs)
     this.#chainId = chainIdOf(kernels, this.cast.spec)
@@ -105,6 +113,7 @@ export class World {
     this.#execute = costs === undefined ? shared : chargedExecution(shared, costs, this.#meter)
     this.#engine =
       costs === undefined ? tools.engine : { ...tools.engine, bls: chargedBls(tools.engine.bls, costs, this.#meter) }
+    this.#signer = costs === undefined ? tools.signer : chargedSigner(tools.signer, costs, this.#meter)
     this.#cache = bug?.makeCache?.(kernels) ?? new VerifiedCache(kernels)
     this.#evidence = this.cast.validators.map(({ owner }) => new EvidencePool(params, owner))
     this.queue = new EventQueue(this.startMs)
@@ -143,6 +152,7 @@ export class World {
     for (const node of this.nodes) node.start()
     this.#planTrouble()
     this.#planPayments()
+    this.#planStaking()
   }
 
   /** Everything that is broken and not faulty is mended. */
@@ -187,9 +197,9 @@ export class World {
   }
 
   #setupOf(index: number): NodeSetup<LedgerSnapshot> {
-    const { signer } = this.#tools
     const engine = this.#engine
-    const { clockOffsetMsMax, diskMs, params, costs } = this.#options
+    const signer = this.#signer
+    const { clockOffsetMsMax, clockPeriodMs, diskMs, params, costs } = this.#options
     const prng = this.#prng.fork(`node ${index}`)
     const times = { ...(this.#options.times ?? TIMES), ...this.#bug?.times }
     return {
@@ -197,7 +207,7 @@ export class World {
       queue: this.queue,
       network: this.network,
       disk: new SimDisk(),
-      clockOffsetMs: Math.round((2 * prng.float() - 1) * clockOffsetMsMax),
+      clock: new SimClock({ offsetMsMax: clockOffsetMsMax, driftPeriodMs: clockPeriodMs }, prng),
       diskMs,
       nodeOfKey: (blsPk) => this.cast.validatorOfKey.get(toHex(blsPk)),
       openChain: (after) =>
@@ -339,6 +349,24 @@ export class World {
       this.queue.after(paymentEveryMs, pay)
     }
     this.queue.after(paymentEveryMs, pay)
+  }
+
+  #planStaking(): void {
+    const { stakeEveryMs, params } = this.#options
+    if (stakeEveryMs === undefined) return
+    const { kernels } = this.#tools.engine
+    const isHonest = (index: number) => !this.#wasFaulty(index)
+    const world = { kernels, signer: this.#tools.signer, params, chainId: this.#chainId, cast: this.cast, isHonest }
+    const prng = this.#prng.fork('staking')
+    const staking = new Staking(world, prng, this.#genesis)
+    const act = () => {
+      const node = prng.pick(this.honest)
+      const ledger = (node.chain as SimLedgerChain | undefined)?.ledger
+      const tx = ledger === undefined ? undefined : staking.next(ledger)
+      if (tx !== undefined) node.submit(encodeTx(tx))
+      this.queue.after(stakeEveryMs, act)
+    }
+    this.queue.after(stakeEveryMs, act)
   }
 
   /** A random wallet pays another from what it has according to a random honest node. */

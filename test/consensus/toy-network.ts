@@ -3,6 +3,7 @@ import { toHex } from '../../src/base/bytes.ts'
 import { Prng } from '../../src/base/prng.ts'
 import { Agreement, DEFAULT_TIMES } from '../../src/consensus/agreement.ts'
 import type { AgreementEffect } from '../../src/consensus/events.ts'
+import { SimClock } from '../../src/sim/clock.ts'
 import { SimDisk } from '../../src/sim/disk.ts'
 import { EventQueue } from '../../src/sim/event-queue.ts'
 import { GOOD_NETWORK, SimNetwork, type NetworkModel } from '../../src/sim/network.ts'
@@ -36,7 +37,7 @@ export function toyNetwork(seed: string, validatorCount: number, model: NetworkM
         queue,
         network,
         disk: new SimDisk(),
-        clockOffsetMs: 0,
+        clock: new SimClock({ offsetMsMax: 0, driftPeriodMs: 0 }, new Prng('clock')),
         diskMs: 2,
         nodeOfKey: (blsPk) => world.cast.validatorOfKey.get(toHex(blsPk)),
         openChain: (after: ReturnType<ToyChain['snapshot']> | undefined) => new ToyChain(world, after),
