@@ -23,6 +23,8 @@ export interface DriverOptions {
   onNotice(notice: LightNotice): void
   onDialFailure(address: string, message: string): void
   onStoreFailure(error: ClientError): void
+  /** About once a second. */
+  onTick(): void
 }
 
 export class Driver {
@@ -86,6 +88,7 @@ export class Driver {
   #tick(): void {
     this.deliver({ kind: 'ticked', nowMs: BigInt(this.#options.nowMs()) })
     this.#dialer?.pump()
+    this.#options.onTick()
   }
 
   /** Steps the machine. Calls from within a step wait for their turn. */

@@ -11,6 +11,8 @@ export type ClientCode =
   | 'outputs-too-many'
   | 'payment-rejected'
   | 'payment-expired'
+  | 'payment-unknown'
+  | 'range-invalid'
   | 'conflict'
   | 'aborted'
   | 'closed'
@@ -25,6 +27,10 @@ const SENTENCES: Readonly<Record<Exclude<ClientCode, SyncCode>, string>> = {
     'the payment would spend {count} outputs and a transaction spends at most {most}: send a part of it to yourself first',
   'payment-rejected': 'every peer refused the transaction: {reasons}',
   'payment-expired': 'the transaction was not in a block by height {expiry}: nothing was spent; send it again',
+  'payment-unknown':
+    'the transaction may no longer be included after height {expiry}, no peer shows it in a block, and what it would spend is spent: look at the balance before you pay again',
+  'range-invalid':
+    'blocks from {start} up to, without, {end} were asked for: from 1 to {most} blocks, none above the head {last}',
   conflict:
     'two final blocks of height {height} conflict: the chain is broken and the client has stopped; the evidence is kept in the store',
   aborted: 'stopped before it was done',

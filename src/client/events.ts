@@ -1,6 +1,7 @@
 /** What a light client tells: event names, their shapes, and who listens. */
 import type { Operands } from '../base/verdict.ts'
 import type { LightPhase, PeerState, VerifiedHead } from '../light/contract.ts'
+import type { Trust } from '../light/trust-meter.ts'
 import type { ClientError } from './errors.ts'
 
 export interface Head extends VerifiedHead {
@@ -38,6 +39,8 @@ export interface ClientEvents {
   readonly progress: { readonly height: bigint; readonly claimedHeight: bigint }
   readonly peer: PeerInfo
   readonly warning: Warning
+  /** The trust meter says something else than before (its ages alone do not count). */
+  readonly trust: Trust
   /** The client has stopped (conflict, broken chain, wrong checkpoint …), or what it verified could not be saved. */
   readonly error: ClientError
   readonly closed: undefined

@@ -78,6 +78,8 @@ export type { ChainSpec } from '../chain/spec.ts'
 export { parseChainSpec } from '../chain/spec.ts'
 export type { Checkpoint } from '../verify/trust.ts'
 export type { LightPhase, PeerState, SubmissionStatus } from '../light/contract.ts'
+export { durationText, type CertificateWeight, type Freshness, type Trust } from '../light/trust-meter.ts'
+export type { OwnerState, PrivateOptions, TopicBlocks, TopicTransaction } from './watch.ts'
 export { ClientError, sentenceOf, type ClientCode } from './errors.ts'
 export type { ClientEvents, Head, PeerInfo, Warning } from './events.ts'
 export {

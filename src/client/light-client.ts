@@ -10,12 +10,25 @@ import type { LightNotice, LightPhase, Query, QueryValue, SubmissionStatus, Veri
 import { LightMachine } from '../light/machine.ts'
 import type { Network } from '../ports/network.ts'
 import type { Store } from '../ports/index.ts'
+import { TOPIC_BLOCK_COUNT_MAX } from '../wire/limits.ts'
 import type { Prefix } from '../wire/proof.ts'
 import { Driver } from './driver.ts'
 import { ClientError } from './errors.ts'
 import { exportProof, type ExportContext, type ExportedProof, type FreeProofRequest } from './proof-export.ts'
 import { Listeners, type ClientEvents, type Head, type PeerInfo } from './events.ts'
 import type { Checkpoint } from '../verify/trust.ts'
+import { assessTrust, trustKey, type Trust } from '../light/trust-meter.ts'
+import { assertLength } from '../base/assert.ts'
+import {
+  ofOwner,
+  prefixOf,
+  topicBlocks,
+  watchOwner,
+  watchTopic,
+  type OwnerState,
+  type PrivateOptions,
+  type TopicBlocks,
+} from './watch.ts'
 
 export interface ResolvedOptions {
   readonly engine: Engine
@@ -71,6 +84,7 @@ export class LightClient {
   #stopped: ClientError | undefined
   #idCount = 0
   #isClosed = false
+  #trustKey = ''
 
   constructor(options: ResolvedOptions) {
     const { engine, spec, network, store, peers, nowMs } = options
@@ -93,6 +107,7 @@ export class LightClient {
       onDialFailure: (address, message) =>
         this.#listeners.emit('warning', { code: 'dial-failed', sentence: message, operands: { address } }),
       onStoreFailure: (error) => this.#listeners.emit('error', error),
+      onTick: () => this.#tellTrust(),
     })
   }
 
@@ -128,6 +143,24 @@ export class LightClient {
     return this.#machine.witnessCount
   }
 
+  /** The trust meter: what may be relied on right now, and on whose word. Computed when it is read. */
+  get trust(): Trust {
+    const { peers, ...facts } = this.#machine.trustFacts
+    const withAddress = peers.map((peer) => ({ ...peer, address: this.#peers.get(peer.name)?.address ?? '' }))
+    const head = this.#head
+    const known = { ...facts, phase: this.#phase, head, bringer: head?.peer, peers: withAddress }
+    return assessTrust(known, BigInt(this.#nowMs()))
+  }
+
+  /** Tells the meter when it says something else; ages alone are read from it. */
+  #tellTrust(): void {
+    const trust = this.trust
+    const key = trustKey(trust)
+    if (key === this.#trustKey) return
+    this.#trustKey = key
+    this.#listeners.emit('trust', trust)
+  }
+
   /** Calls `listener` with each event until the returned function is called. */
   on<Name extends keyof ClientEvents>(name: Name, listener: (event: ClientEvents[Name]) => void): () => void {
     return this.#listeners.on(name, listener)
@@ -138,8 +171,9 @@ export class LightClient {
     return this.#wait(options, (done) => {
       if (this.#head !== undefined && wanted(this.#head)) done.resolve(this.#head)
       const offHead = this.on('head', (head) => (wanted(head) ? done.resolve(head) : undefined))
-      const offError = this.on('error', done.reject)
-      return () => (offHead(), offError())
+      const offError = this.on('error', (error) => (error.code === 'store-failed' ? undefined : done.reject(error)))
+      const offClosed = this.on('closed', () => done.reject(new ClientError('closed')))
+      return () => (offHead(), offError(), offClosed())
     })
   }
 
@@ -168,15 +202,49 @@ export class LightClient {
 
   // ── Proven reads ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** [PROOF-3]: an owner's complete unspent outputs of kinds 0 to 3. */
-  unspent(owner: Owner, options: CallOptions = {}): Promise<ProvenSet> {
-    return this.unspentUnder({ bits: 8 * owner.length, bytes: owner }, options)
+  /**
+   * [PROOF-3]: an owner's complete unspent outputs of kinds 0 to 3, under the head or under an earlier block that peers still
+   * keep the state of. With `prefixBits` a bucket is asked for and filtered here: the serving peer learns only the bucket.
+   */
+  async unspent(owner: Owner, options: PrivateOptions & { readonly atHeight?: bigint } = {}): Promise<ProvenSet> {
+    assertLength('owner', owner, 16)
+    const prefix = prefixOf(owner, options.prefixBits ?? 8 * owner.length)
+    const set = await this.unspentUnder(prefix, options)
+    return { ...set, utxos: ofOwner(this.engine.kernels, owner, set.utxos) }
   }
 
-  /** The same for any key prefix; a shorter one tells the serving peer less. */
-  async unspentUnder(prefix: Prefix, options: CallOptions = {}): Promise<ProvenSet> {
-    const value = (await this.#ask({ kind: 'state', prefix }, options)) as QueryValue & { kind: 'state' }
+  /** The complete set under any key prefix. */
+  async unspentUnder(prefix: Prefix, options: CallOptions & { readonly atHeight?: bigint } = {}): Promise<ProvenSet> {
+    const { atHeight } = options
+    const under = atHeight === undefined ? undefined : (await this.header(atHeight, options)).header
+    const query: Query = { kind: 'state', prefix, ...(under === undefined ? {} : { under }) }
+    const value = (await this.#ask(query, options)) as QueryValue & { kind: 'state' }
     return { header: value.at, utxos: value.utxos, proof: value.proof }
+  }
+
+  /** An owner's complete unspent set, proven, now and at each new head; heads that pass meanwhile are skipped. */
+  watchOwner(owner: Owner, options: PrivateOptions = {}): AsyncGenerator<OwnerState, void, undefined> {
+    return watchOwner(this, owner, options)
+  }
+
+  /** [PROOF-4]: the complete transactions of a topic (8 bytes) in the blocks [start, end), at most 256, up to the head. */
+  async topicIn(topic: Uint8Array, start: bigint, end: bigint, options: PrivateOptions = {}): Promise<TopicBlocks> {
+    assertLength('topic', topic, 8)
+    const most = BigInt(TOPIC_BLOCK_COUNT_MAX)
+    const last = this.#head?.header.height ?? -1n
+    if (start < 0n || start >= end || end - start > most || end > last + 1n)
+      throw new ClientError('range-invalid', { start, end, most, last })
+    const prefix = prefixOf(topic, options.prefixBits ?? 8 * topic.length)
+    const value = await this.#ask({ kind: 'topic', start, end, prefix }, options)
+    return topicBlocks(topic, value as QueryValue & { kind: 'topic' })
+  }
+
+  /** The same for every block from `from` (the present head unless given) on, without a gap, as blocks become final. */
+  watchTopic(
+    topic: Uint8Array,
+    options: PrivateOptions & { readonly from?: bigint } = {},
+  ): AsyncGenerator<TopicBlocks, void, undefined> {
+    return watchTopic(this, topic, options)
   }
 
   /** [PROOF-1]: the header at `height`, proven to be in the chain of the head. */
@@ -202,8 +270,8 @@ export class LightClient {
 
   /**
    * Gives a signed transaction to several peers and resolves with its inclusion proof once it is final. Rejects with
-   * `payment-rejected` if every peer refuses it and with `payment-expired` once the head has passed its expiry. Aborting
-   * stops the wait, not the transaction.
+   * `payment-rejected` if every peer refuses it; once the head has passed its expiry, with `payment-expired` if what it would
+   * spend is proven unspent, else with `payment-unknown`. Aborting stops the wait, not the transaction.
    */
   submit(
     tx: Tx,
@@ -262,6 +330,11 @@ export class LightClient {
   // ── Notices of the machine ───────────────────────────────────────────────────────────────────────────────────────
 
   #onNotice(notice: LightNotice): void {
+    this.#handle(notice)
+    this.#tellTrust()
+  }
+
+  #handle(notice: LightNotice): void {
     switch (notice.kind) {
       case 'head':
         return this.#onHead(notice.head, notice.peer)
@@ -319,7 +392,10 @@ export class LightClient {
     if (status.kind === 'final') waiting.resolve(status.value)
     if (status.kind === 'rejected')
       waiting.reject(new ClientError('payment-rejected', { reasons: status.reasons.join('; ') }))
-    if (status.kind === 'expired') waiting.reject(new ClientError('payment-expired', { expiry: status.expiry }))
+    if (status.kind === 'expired') {
+      const code = status.isProven ? 'payment-expired' : 'payment-unknown'
+      waiting.reject(new ClientError(code, { expiry: status.expiry }))
+    }
   }
 
   #stop(error: ClientError): void {

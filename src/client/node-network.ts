@@ -1,9 +1,17 @@
 /** The network of a light client in Node: TCP, WebSocket and, where its native part is there, webrtc-direct. */
-import { createHost, type HostOptions } from '../net/host.ts'
+import { createHost } from '../net/host.ts'
 import { createNetwork } from '../net/network.ts'
 import type { NetworkFactory } from './index.ts'
 
+/** What a client needs of net/host.ts's options; written out, so that the types of the package need none of libp2p's. */
+export interface NodeNetworkOptions {
+  /** The account's secret key, 32 bytes; without it the host has a new identity each time. */
+  readonly seed?: Uint8Array
+  /** Load webrtc-direct, which needs the optional package node-datachannel. Default: if that is installed. */
+  readonly webrtc?: boolean
+}
+
 /** A host of its own, with a new identity each time unless a seed is given; listens on nothing. */
-export function nodeNetwork(options: HostOptions = {}): NetworkFactory {
+export function nodeNetwork(options: NodeNetworkOptions = {}): NetworkFactory {
   return async (chainId) => createNetwork(await createHost(options), chainId)
 }

@@ -40,7 +40,10 @@ export type SavedEntries = ReadonlyMap<string, Uint8Array>
 export type Query =
   | { readonly kind: 'header'; readonly height: bigint }
   | { readonly kind: 'transaction'; readonly txid: Hash32 }
-  | { readonly kind: 'state'; readonly prefix: Prefix }
+  /** `under`: a proven header of the chain below the head; the trusted head unless given. */
+  | { readonly kind: 'state'; readonly prefix: Prefix; readonly under?: Header }
+  /** The blocks [start, end), at most 256, end at most the trusted height + 1. */
+  | { readonly kind: 'topic'; readonly start: bigint; readonly end: bigint; readonly prefix: Prefix }
 
 /** A proven answer. `at` is the trusted head that it was verified under. */
 export type QueryValue =
@@ -64,6 +67,16 @@ export type QueryValue =
       /** Encoded [STATE-1] proof. */
       readonly proof: Uint8Array
     }
+  | TopicValue
+
+/** The complete transactions of a topic, or topic prefix, in the blocks [start, start + blocks.length), [PROOF-4]. */
+export interface TopicValue {
+  readonly kind: 'topic'
+  readonly at: Header
+  readonly start: bigint
+  /** For each block, its matching leaves (topic 8 ‖ txid 32), ascending. */
+  readonly blocks: readonly { readonly height: bigint; readonly leaves: readonly Uint8Array[] }[]
+}
 
 export type LightEvent =
   | { readonly kind: 'started'; readonly nowMs: bigint; readonly saved: SavedEntries }
@@ -126,8 +139,11 @@ export type SubmissionStatus =
   /** Every peer that was asked refused it; the reasons are theirs, not verified. */
   | { readonly kind: 'rejected'; readonly reasons: readonly string[] }
   | { readonly kind: 'final'; readonly value: QueryValue & { readonly kind: 'transaction' } }
-  /** The head has passed its expiry and no peer knows it in a block. */
-  | { readonly kind: 'expired'; readonly expiry: bigint }
+  /**
+   * The head has passed its expiry and no peer shows it in a block. `isProven`: its first input is proven unspent, so it was
+   * never included. Else that input was spent, by this transaction or another one.
+   */
+  | { readonly kind: 'expired'; readonly expiry: bigint; readonly isProven: boolean }
 
 export type LightNotice =
   | { readonly kind: 'phase'; readonly phase: LightPhase }

@@ -29,6 +29,7 @@ import { readBanned, readSavedEvidence } from './saved-state.ts'
 import { trustGenesis, trustStored } from './start.ts'
 import { Submissions } from './submissions.ts'
 import { Sync } from './sync.ts'
+import type { TrustFacts, TrustPeer } from './trust-meter.ts'
 import type { Trusted } from '../verify/light.ts'
 
 export class LightMachine {
@@ -58,6 +59,23 @@ export class LightMachine {
   get witnessCount(): number {
     const { trusted, peers } = this.#core
     return trusted === undefined ? 0 : peers.agreeing(trusted.header.height)
+  }
+
+  /** What the trust meter needs of the machine (light/trust-meter.ts); who brought the head and addresses are the driver's. */
+  get trustFacts(): Pick<
+    TrustFacts,
+    'params' | 'phase' | 'committee' | 'advancedMs' | 'conflictCount' | 'rejectedPeerCount'
+  > & { readonly peers: readonly Omit<TrustPeer, 'address'>[] } {
+    const { params, phase, trusted, advancedMs, peers } = this.#core
+    return {
+      params,
+      phase,
+      committee: trusted?.committee?.committee,
+      advancedMs: advancedMs === 0n ? undefined : advancedMs,
+      conflictCount: phase === 'halted' ? 1 : 0,
+      rejectedPeerCount: peers.banned.length,
+      peers: peers.all.map(({ name, agreedHeight }) => ({ name, agreedHeight })),
+    }
   }
 
   /** Never throws on bytes from outside. The effects are to be carried out in order. */

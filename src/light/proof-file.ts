@@ -14,7 +14,7 @@
  */
 import type { Hash32 } from '../base/brand.ts'
 import { equalBytes, toHex } from '../base/bytes.ts'
-import { accepted, rejected, type Rejected, type Result, type Verdict } from '../base/verdict.ts'
+import { accepted, rejected, type Result, type Verdict } from '../base/verdict.ts'
 import { Reader, Writer, type DecodeCode } from '../chain/codec.ts'
 import type { Committee } from '../chain/committee.ts'
 import { blockHash, encodeHeader, readHeader, type Header } from '../chain/header.ts'
@@ -23,16 +23,14 @@ import { chainIdOf, type ChainSpec } from '../chain/spec.ts'
 import type { Engine } from '../crypto/engine.ts'
 import { auditCommittee, type AuditCode } from '../cube/audit.ts'
 import { utf8 } from '../kernels/checks.ts'
-import type { Kernels } from '../kernels/contract.ts'
-import { decodeTopicRange, verifyTopicPrefixRange } from '../proofs/topics.ts'
 import { committeeKeys } from '../verify/certificate.ts'
 import { verifyGenesis, type GenesisCode } from '../verify/genesis.ts'
 import { verifyUpdate, type Chain, type Trusted, type Update, type VerifyCode } from '../verify/light.ts'
 import { trustCheckpoint, type Checkpoint } from '../verify/trust.ts'
 import { FRAME_LIMITS } from '../wire/limits.ts'
-import { decodeProofRequest, decodeProofResponse, type ProofRequest, type ProofResponse } from '../wire/proof.ts'
+import { decodeProofRequest, decodeProofResponse, type ProofRequest } from '../wire/proof.ts'
 import { readCommittee, readUpdate, writeCommittee, writeUpdate } from '../wire/update.ts'
-import { checkLink, verifyProofAnswer } from './proof-answer.ts'
+import { verifyProofAnswer } from './proof-answer.ts'
 import type { Query, QueryValue } from './contract.ts'
 
 export const PROOF_FILE_MAGIC = utf8('SCPROOF1')
@@ -110,18 +108,9 @@ function readSized(reader: Reader, what: string, lengthMax: number): Uint8Array 
 
 // ── Verification ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** A topic's complete transactions in the blocks [start, end), [PROOF-4]. */
-export interface TopicValue {
-  readonly kind: 'topic'
-  readonly at: Header
-  readonly start: bigint
-  /** For each block, its matching leaves (topic 8 ‖ txid 32), ascending. */
-  readonly blocks: readonly { readonly height: bigint; readonly leaves: readonly Uint8Array[] }[]
-}
-
 export interface ProvenFile {
   readonly request: ProofRequest
-  readonly value: QueryValue | TopicValue
+  readonly value: QueryValue
   /** The final header that the proof is under, and where trust in it came from. */
   readonly trusted: Trusted
   readonly from: Checkpoint
@@ -256,48 +245,14 @@ function verifyContent(engine: Engine, file: ProofFile, trusted: Trusted): Resul
   const answer = decodeProofResponse(file.response)
   if (answer.kind === 'rejected') return answer
   if (answer.value.kind === 'refused') return rejected('file-refusal', { refusal: answer.value.refusal })
-  const value = verifyAnswer(engine, request.value, trusted, answer.value.body)
+  const value = verifyProofAnswer(engine.kernels, queryOf(request.value), trusted, answer.value.body)
   return value.kind === 'rejected' ? value : accepted({ request: request.value, value: value.value })
 }
 
-function verifyAnswer(
-  { kernels }: Engine,
-  request: ProofRequest,
-  trusted: Trusted,
-  response: ProofResponse,
-): Result<QueryValue | TopicValue, ProofFileVerdictCode> {
-  if (request.kind !== 4) return verifyProofAnswer(kernels, queryOf(request), trusted, response)
-  if (response.kind !== 4) return rejected('proof-kind', { asked: 'topic', got: response.kind })
-  return verifyTopic(kernels, request, trusted, response)
-}
-
-function queryOf(request: Exclude<ProofRequest, { kind: 4 }>): Query {
+function queryOf(request: ProofRequest): Query {
   if (request.kind === 1) return { kind: 'header', height: request.height }
   if (request.kind === 2) return { kind: 'transaction', txid: request.txid }
-  return { kind: 'state', prefix: request.prefix }
-}
-
-/** One complete range for each block that was asked for, each under a header of the trusted chain. */
-function verifyTopic(
-  kernels: Kernels,
-  { start, end, prefix }: ProofRequest & { kind: 4 },
-  trusted: Trusted,
-  { blocks }: ProofResponse & { kind: 4 },
-): Result<TopicValue, ProofFileVerdictCode> {
-  const wrong = (): Rejected<ProofFileCode> =>
-    rejected('file-topic-blocks', { got: blocks.length, height: start, expected: end - start })
-  if (BigInt(blocks.length) !== end - start) return wrong()
-  const proven: { height: bigint; leaves: readonly Uint8Array[] }[] = []
-  for (const [index, block] of blocks.entries()) {
-    const { header } = block
-    if (header.height !== start + BigInt(index)) return wrong()
-    const link = checkLink(kernels, trusted, block)
-    if (link.kind === 'rejected') return link
-    const range = decodeTopicRange(block.proof)
-    if (range.kind === 'rejected') return range
-    const leaves = verifyTopicPrefixRange(kernels, header.txRoot, header.txCount, prefix, range.value)
-    if (leaves.kind === 'rejected') return leaves
-    proven.push({ height: header.height, leaves: leaves.value })
-  }
-  return accepted({ kind: 'topic', at: trusted.header, start, blocks: proven })
+  if (request.kind === 3) return { kind: 'state', prefix: request.prefix }
+  const { start, end, prefix } = request
+  return { kind: 'topic', start, end, prefix }
 }

@@ -103,7 +103,9 @@ export class Queries {
   #endRound(queryId: string, asked: Asked): void {
     const reasons = [...asked.refusals.values()]
     const { query } = asked
-    if (query.kind === 'transaction' && reasons.every((reason) => reason === 'not-found'))
+    // A light client that serves others knows no transactions: that it has none says nothing.
+    const knowing = reasons.filter((reason) => reason !== 'unsupported')
+    if (query.kind === 'transaction' && knowing.length > 0 && knowing.every((reason) => reason === 'not-found'))
       return this.#finish(queryId, rejected('query-not-found', { asked: reasons.length, txid: toHex(query.txid) }))
     if (++asked.rounds >= ROUND_COUNT_MAX)
       return this.#finish(

@@ -4,7 +4,10 @@
  */
 import type { Hash32 } from '../base/brand.ts'
 import { type Result } from '../base/verdict.ts'
+import { KIND } from '../chain/output.ts'
 import type { Tx } from '../chain/transaction.ts'
+import { ownerOf } from '../crypto/keys.ts'
+import { stateKey } from '../proofs/state-entry.ts'
 import { decodeSubmitResponse, encodeSubmitRequest } from '../wire/submit.ts'
 import type { QueryValue, SubmissionStatus } from './contract.ts'
 import type { LightCore, Pending } from './core.ts'
@@ -130,11 +133,23 @@ export class Submissions {
     if (answer.kind === 'accepted' && answer.value.kind === 'transaction') {
       this.#open.delete(submissionId)
       this.#tell(submissionId, { kind: 'final', value: answer.value })
-    } else if (submission.lookedHeight !== undefined && submission.lookedHeight > submission.tx.body.expiry) {
+    } else if (answer.kind === 'accepted' && answer.value.kind === 'state') {
       this.#open.delete(submissionId)
-      this.#tell(submissionId, { kind: 'expired', expiry: submission.tx.body.expiry })
-    }
+      const { expiry } = submission.tx.body
+      this.#tell(submissionId, { kind: 'expired', expiry, isProven: answer.value.utxos.length > 0 })
+    } else if (submission.lookedHeight !== undefined && submission.lookedHeight > submission.tx.body.expiry)
+      this.#askWhetherUnspent(submissionId, submission)
     return true
+  }
+
+  /** That no peer knows it proves nothing; that its first input is still there, past its expiry, does ([STATE-1]). */
+  #askWhetherUnspent(submissionId: string, submission: Submission): void {
+    const { kernels } = this.#core.engine
+    const [outpoint] = submission.tx.body.inputs
+    const owner = ownerOf(kernels, submission.tx.witnesses[0]!.pk)
+    const key = stateKey(kernels, outpoint!, { kind: KIND.transfer, amount: 0n, owner, data: new Uint8Array(0) })
+    submission.isLookedFor = true
+    this.#queries.ask(QUERY_PREFIX + submissionId, { kind: 'state', prefix: { bits: 256, bytes: key } })
   }
 
   #tell(submissionId: string, status: SubmissionStatus): void {

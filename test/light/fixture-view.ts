@@ -10,7 +10,7 @@ import { nobleBlsSigner } from '../../src/crypto/bls-signer.ts'
 import type { Engine } from '../../src/crypto/engine.ts'
 import { twin } from '../../src/kernels/twin/index.ts'
 import { buildStateProof, encodeStateProof } from '../../src/proofs/state-proof.ts'
-import { txLeaf } from '../../src/proofs/topics.ts'
+import { buildTopicRange, encodeTopicRange, txLeaf } from '../../src/proofs/topics.ts'
 import { buildTransactionProof, writeTransactionProof } from '../../src/proofs/transaction.ts'
 import { chainFixture, type ChainFixture, type FixtureOptions } from '../../src/sim/fixture.ts'
 import { buildCompact, type CompactCommittee } from '../../src/verify/compact.ts'
@@ -108,8 +108,11 @@ export class FixtureView implements ChainView {
     return proof.kind === 'accepted' ? encodeStateProof(proof.value) : undefined
   }
 
-  topicProof(): undefined {
-    return undefined
+  topicProof(height: bigint, prefix: Prefix): Uint8Array | undefined {
+    if (height > BigInt(this.headHeight)) return undefined
+    const transactions = height === 0n ? [] : this.chain.blocks[Number(height) - 1]!.block.body.transactions
+    const leaves = transactions.map(({ body }) => txLeaf(body.topic, txid(modelEngine.kernels, body)))
+    return encodeTopicRange(buildTopicRange(modelEngine.kernels, leaves, prefix))
   }
 
   submit(tx: Tx): SubmitResponse {
