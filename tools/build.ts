@@ -6,6 +6,7 @@ const tsx = [process.execPath, '--import', 'tsx']
 const STEPS: readonly (readonly [name: string, command: readonly string[]])[] = [
   ['kernels', [...tsx, 'tools/build-wasm.ts']],
   ['library and command line', [process.execPath, 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']],
+  ['libp2p for Node', [...tsx, 'tools/build-vendor.ts']],
   ['page', [...tsx, 'tools/build-web.ts']],
   ['client in one file', [...tsx, 'tools/build-browser.ts']],
   ['edge file', [...tsx, 'tools/build-edge.ts']],

@@ -1,6 +1,7 @@
 /**
  * Chooses and loads the kernels: simd where the engine has SIMD, else scalar, else the twin. For composition roots; works in
- * Node, pages and workers. The bytes are embedded in the package; engines that compile no bytes pass a module.
+ * Node, pages and workers. The bytes are embedded in the package; engines that compile no bytes pass a module; pages whose
+ * policy forbids WebAssembly get the twin.
  */
 import type { KernelName, Kernels } from './contract.ts'
 import { twin } from './twin/index.ts'
@@ -74,6 +75,15 @@ export async function loadKernels(options: LoadOptions = {}): Promise<Kernels> {
   const wanted = options.prefer ?? best
   if (wanted === 'twin' || best === 'twin') return twin
   const name = wanted === 'simd' && best === 'simd' ? 'simd' : 'scalar'
-  const { instance } = await WebAssembly.instantiate(await kernelBytes(name))
-  return createWasmKernels(instance)
+  const bytes = await kernelBytes(name)
+  try {
+    return createWasmKernels((await WebAssembly.instantiate(bytes)).instance)
+  } catch (cause) {
+    if (!isForbidden(cause)) throw cause
+    return twin
+  }
 }
+
+/** A page's policy without 'wasm-unsafe-eval' lets no WebAssembly be compiled: engines report that as a CompileError. */
+const isForbidden = (cause: unknown): boolean =>
+  cause instanceof WebAssembly.CompileError && /content security|policy|unsafe-eval/i.test(cause.message)

@@ -14,8 +14,9 @@ import { keychain } from '@libp2p/keychain'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { webSockets } from '@libp2p/websockets'
-import { LevelDatastore } from 'datastore-level'
+import type { LevelDatastore } from 'datastore-level'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
+import { TransportError } from '../ports/network.ts'
 import { AGENT, GATER_FOR_ANY_ADDRESS, securedAndMultiplexed } from './host-parts.ts'
 import { identityFrom } from './identity.ts'
 
@@ -32,7 +33,7 @@ export interface HostOptions {
   readonly announce?: readonly string[]
   /** Folder in which libp2p keeps its peers and its webrtc-direct certificate; created if missing. */
   readonly datastorePath?: string
-  /** Load webrtc-direct. Default: true. */
+  /** Load webrtc-direct, which needs the optional package node-datachannel. Default: if it is there, or listened on. */
   readonly webrtc?: boolean
   /** Take part in gossip with these options. */
   readonly gossip?: Partial<GossipsubOpts>
@@ -50,7 +51,7 @@ export type Host = Libp2p<Services>
 
 /** Starts the host. Rejects when an address is busy (see {@link ./ports-free.ts} to ask first). */
 export async function createHost(options: HostOptions = {}): Promise<Host> {
-  const datastore = options.datastorePath === undefined ? undefined : new LevelDatastore(options.datastorePath)
+  const datastore = options.datastorePath === undefined ? undefined : await levelDatastore(options.datastorePath)
   await datastore?.open()
   const host = await createLibp2p(await libp2pOptions(options, datastore))
   if (datastore !== undefined) closeWith(host, datastore)
@@ -69,7 +70,7 @@ async function libp2pOptions(options: HostOptions, datastore: LevelDatastore | u
         ? {}
         : { announce: [...options.announce], announceFilter: announcedOf(options.announce) }),
     },
-    transports: [tcp(), webSockets(), ...(options.webrtc === false ? [] : [await loadWebRTC()])],
+    transports: [tcp(), webSockets(), ...(await webrtcTransports(options))],
     ...securedAndMultiplexed(),
     connectionGater: {
       ...GATER_FOR_ANY_ADDRESS,
@@ -103,10 +104,37 @@ const announcedOf =
 
 type Transports = NonNullable<Libp2pOptions['transports']>
 
-async function loadWebRTC(): Promise<Transports[number]> {
-  const { webRTCDirect } = await import('@libp2p/webrtc')
-  return webRTCDirect({ certificateLifespan: CERTIFICATE_LIFESPAN_MS }) as Transports[number]
+/** webrtc-direct unless left out; a host that neither listens on it nor was told to load it does without. */
+async function webrtcTransports({ webrtc, listen = [] }: HostOptions): Promise<Transports> {
+  if (webrtc === false) return []
+  try {
+    const { webRTCDirect } = await import('@libp2p/webrtc')
+    return [webRTCDirect({ certificateLifespan: CERTIFICATE_LIFESPAN_MS }) as Transports[number]]
+  } catch (cause) {
+    const isNeeded = webrtc === true || listen.some((address) => address.includes('/webrtc-direct'))
+    if (isMissing(cause) && !isNeeded) return []
+    throw missingPart(cause, 'webrtc-direct needs the optional package node-datachannel: npm install node-datachannel')
+  }
 }
+
+async function levelDatastore(path: string): Promise<LevelDatastore> {
+  try {
+    const { LevelDatastore } = await import('datastore-level')
+    return new LevelDatastore(path)
+  } catch (cause) {
+    throw missingPart(
+      cause,
+      `a host that keeps ${path} needs the optional package classic-level: npm install classic-level`,
+    )
+  }
+}
+
+const isMissing = (cause: unknown): boolean =>
+  cause instanceof Error && 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND'
+
+/** A native part that is not installed, as a sentence; anything else stays what it is. */
+const missingPart = (cause: unknown, sentence: string): unknown =>
+  isMissing(cause) ? new TransportError('part-missing', sentence, { cause }) : cause
 
 /** libp2p does not close a datastore that it was given. */
 function closeWith(host: Libp2p, datastore: LevelDatastore): void {

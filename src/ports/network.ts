@@ -8,7 +8,14 @@ export type ProtocolName = (typeof PROTOCOLS)[number]
 export type PeerName = string
 
 export type TransportCode =
-  'dial-failed' | 'protocol-unsupported' | 'timeout' | 'aborted' | 'stream-reset' | 'frame-too-large' | 'closed'
+  | 'dial-failed'
+  | 'protocol-unsupported'
+  | 'timeout'
+  | 'aborted'
+  | 'stream-reset'
+  | 'frame-too-large'
+  | 'closed'
+  | 'part-missing'
 
 /** The world failed: thrown by shell code, never by the core. */
 export class TransportError extends Error {

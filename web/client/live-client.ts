@@ -12,7 +12,7 @@ import type { Head, PeerInfo } from '../../src/client/events.ts'
 import { createLightClient, type NetworkFactory } from '../../src/client/index.ts'
 import type { LightClient } from '../../src/client/light-client.ts'
 import { accountOf, balanceOf, buildPayment } from '../../src/client/wallet.ts'
-import { createKernelBls } from '../../src/crypto/bls-kernel/index.ts'
+import { loadBls } from '../../src/crypto/bls-kernel/load.ts'
 import { loadKernels } from '../../src/kernels/load.ts'
 import type { Store } from '../../src/ports/index.ts'
 import { openIdbStore } from '../../src/store/idb.ts'
@@ -64,15 +64,15 @@ export async function startLiveClient(config: ClientConfig): Promise<ClientSourc
 
 async function open(config: ClientConfig, spec: ChainSpec): Promise<LightClient> {
   const kernels = await loadKernels()
-  const bls = await createKernelBls({ sha256: (bytes) => kernels.sha256(bytes) }).catch(() => undefined)
+  const bls = await loadBls({ sha256: (bytes) => kernels.sha256(bytes) })
   const { checkpoint } = config
   return createLightClient({
     spec,
     kernels,
+    bls,
     peers: someOf(config.peers, PEERS_USED),
     store: await openStore(`stakecube/${toHex(chainIdOf(kernels, spec))}`),
     network: loadNetwork,
-    ...(bls === undefined ? {} : { bls }),
     ...(checkpoint === undefined ? {} : { checkpoint }),
   })
 }

@@ -18,7 +18,17 @@ export interface LoadBlsOptions {
 
 export async function loadBls({ prefer = 'kernel', module, sha256 }: LoadBlsOptions): Promise<BlsVerifier> {
   const canCompile = typeof WebAssembly === 'object'
-  if (prefer === 'kernel' && canCompile) return createKernelBls({ sha256, ...(module === undefined ? {} : { module }) })
+  if (prefer === 'kernel' && canCompile) {
+    try {
+      return await createKernelBls({ sha256, ...(module === undefined ? {} : { module }) })
+    } catch (cause) {
+      if (!isForbidden(cause)) throw cause
+    }
+  }
   const { createNobleBls } = await import('../bls-noble.ts')
   return createNobleBls(sha256)
 }
+
+/** A page's policy without 'wasm-unsafe-eval' lets no WebAssembly be compiled: engines report that as a CompileError. */
+const isForbidden = (cause: unknown): boolean =>
+  cause instanceof WebAssembly.CompileError && /content security|policy|unsafe-eval/i.test(cause.message)
