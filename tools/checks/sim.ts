@@ -49,6 +49,8 @@ async function campaign(seed: string, count: number, scheme: 'model' | 'bls'): P
   const shares = Math.min(cpus().length, count)
   const take = (report: RunReport) => {
     tally.add(report)
+    if (!report.ok)
+      process.stderr.write(`\nFAILED: stakecube sim --seed ${report.seed}: ${JSON.stringify(report.violations)}\n`)
     if (tally.runs % 100 === 0) process.stderr.write(`\r${tally.runs} of ${count} runs (${scheme}) `)
   }
   await Promise.all(Array.from({ length: shares }, (_, share) => runShare(seed, share, shares, count, scheme, take)))
