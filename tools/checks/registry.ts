@@ -138,6 +138,12 @@ export const CHECKS: readonly CheckEntry[] = [
     load: () => import('./draws.ts'),
   },
   {
+    name: 'soak-devnet',
+    shows:
+      'issue 4: a devnet of separate processes survives kill -9 of random tolerated sets, healed partitions and restarts of everything',
+    load: () => import('./soak-devnet.ts'),
+  },
+  {
     name: 'scale',
     shows:
       'issue 4: messages and bytes per node and block and time to final for 64 to 4096 simulated nodes, beside the published figures',
