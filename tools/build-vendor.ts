@@ -46,7 +46,7 @@ const { metafile } = await build({
   chunkNames: 'chunks/[name]-[hash]',
   // Modules in the older format ask for Node's own by require.
   banner: {
-    js: "import { createRequire as __require } from 'node:module'; const require = __require(import.meta.url);",
+    js: "import { createRequire as vendorRequire } from 'node:module'; const require = vendorRequire(import.meta.url);",
   },
   external: [...NATIVE, ...DEPENDENCIES.flatMap((name) => [name, `${name}/*`])].concat('node-datachannel/*'),
   logLevel: 'warning',
