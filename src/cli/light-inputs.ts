@@ -11,6 +11,7 @@ import { sentence } from '../base/sentence.ts'
 import { parseChainSpec, SPEC_SENTENCES, type ChainSpec } from '../chain/spec.ts'
 import { createLightClient, type Checkpoint, type LightClient, type LightClientOptions } from '../client/index.ts'
 import { nodeNetwork } from '../client/node-network.ts'
+import { openCardStore } from '../store/card.ts'
 import { openFileStore } from '../store/file.ts'
 import { createMemoryStore } from '../store/memory.ts'
 import { StoreError } from '../store/store-error.ts'
@@ -46,6 +47,14 @@ export const CLIENT_FLAGS = {
     value: 'DIR',
     help: 'keep what was verified here, and go on from it; nothing is kept without',
   },
+  'save-every': {
+    kind: 'number',
+    value: 'S',
+    low: 0,
+    high: 86_400,
+    fraction: true,
+    help: 'write the store at most every S seconds, in the layout for memory cards (60 in the edge file); heads are told once they are saved',
+  },
   'allow-weak': { kind: 'switch', help: "accept committees smaller than the chain's f and F" },
 } as const satisfies Record<string, Flag>
 
@@ -60,6 +69,9 @@ export interface ChainInputs {
   readonly peers: readonly string[]
   readonly wallets: readonly NamedKey[]
 }
+
+/** Set by tools/build-edge.ts. */
+declare const EDGE_VERSION: string | undefined
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -190,7 +202,7 @@ export async function openClient(
     warn(
       `chain "${spec.name}" has committees of f = ${spec.params.f}, F = ${spec.params.F}: for trying out, not secure`,
     )
-  const store = await openStore(line.text('store'), warn)
+  const store = await openStore(line, warn)
   const options: LightClientOptions = {
     spec,
     peers,
@@ -203,10 +215,17 @@ export async function openClient(
   return client
 }
 
-async function openStore(folder: string | undefined, warn: (text: string) => void): Promise<Store> {
+/** Boards have memory cards, and write to them once a minute. */
+const SAVE_EVERY_S = typeof EDGE_VERSION === 'string' ? 60 : undefined
+
+async function openStore(line: CommandLine, warn: (text: string) => void): Promise<Store> {
+  const folder = line.text('store')
   if (folder === undefined) return createMemoryStore()
+  const everyS = line.number('save-every') ?? SAVE_EVERY_S
+  const onWarning = ({ message }: { readonly message: string }) => warn(message)
   try {
-    return await openFileStore(folder, { onWarning: ({ message }) => warn(message) })
+    if (everyS === undefined) return await openFileStore(folder, { onWarning })
+    return await openCardStore(folder, { onWarning, everyMs: 1000 * everyS })
   } catch (error) {
     if (error instanceof StoreError) throw new CliError('store', error.message, { cause: error })
     throw error

@@ -12,6 +12,8 @@ import { asTransportError, Dialer } from './dialer.ts'
 import { ClientError } from './errors.ts'
 
 const TICK_MS = 1000
+/** Notices that can wait for the store's next write: nobody's call ends with them. */
+const WAITS_FOR_NOBODY: ReadonlySet<string> = new Set(['head', 'peer', 'progress', 'warning'])
 
 export interface DriverOptions {
   readonly machine: LightMachine
@@ -63,6 +65,7 @@ export class Driver {
       if (value !== undefined) saved.set(key, value)
     }
     this.deliver({ kind: 'started', nowMs: BigInt(nowMs()), saved })
+    this.#options.store.flush?.()
     await this.#tail
     const network = await this.#options.network
     if (this.#abort.signal.aborted) return
@@ -122,6 +125,8 @@ export class Driver {
         return this.#resumeSoon()
       case 'emit': {
         const { notice } = effect
+        // Somebody may be waiting for this one; heads may wait for the store's next write.
+        if (!WAITS_FOR_NOBODY.has(notice.kind)) this.#options.store.flush?.()
         this.#tail = this.#tail.then(() => this.#tell(notice))
       }
     }
@@ -136,15 +141,13 @@ export class Driver {
     }
   }
 
+  /** Begun at once, so that a store may write several commits together; what follows waits for it. */
   #save(writes: ReadonlyMap<string, Uint8Array | undefined>): void {
-    this.#tail = this.#tail.then(async () => {
-      try {
-        await this.#options.store.commit(writes)
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error)
-        this.#options.onStoreFailure(new ClientError('store-failed', { reason }, { cause: error }))
-      }
+    const saved = this.#options.store.commit(writes).catch((error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error)
+      this.#options.onStoreFailure(new ClientError('store-failed', { reason }, { cause: error }))
     })
+    this.#tail = this.#tail.then(() => saved)
   }
 
   #resumeSoon(): void {
@@ -203,6 +206,7 @@ export class Driver {
     this.#abort.abort()
     clearInterval(this.#timer)
     this.#unsubscribe()
+    this.#options.store.flush?.()
     await this.#tail
     const network = await this.#options.network.catch(() => undefined)
     await network?.close().catch(() => undefined)

@@ -26,5 +26,7 @@ export interface Store {
   /** `undefined` deletes. */
   commit(writes: ReadonlyMap<string, Uint8Array | undefined>): Promise<void>
   keys(prefix: string): Promise<readonly string[]>
+  /** Writes now what a store that writes rarely still holds back. Stores that write at once have none. */
+  flush?(): void
   close(): Promise<void>
 }

@@ -34,13 +34,14 @@ const checksumOf = (previous: Uint8Array, length: Uint8Array, payload: Uint8Arra
 
 /** One record and the checksum that the next one is chained to. */
 export function encodeRecord(previous: Uint8Array, writes: Writes): { record: Uint8Array; checksum: Uint8Array } {
-  const payload = encodePayload(writes)
+  const payload = encodeWrites(writes)
   const length = u32(payload.length)
   const checksum = checksumOf(previous, length, payload)
   return { record: concatBytes(length, checksum, payload), checksum }
 }
 
-function encodePayload(writes: Writes): Uint8Array {
+/** The payload of one commit. */
+export function encodeWrites(writes: Writes): Uint8Array {
   const writer = new Writer(1024).u16(writes.size)
   for (const [key, value] of writes) {
     writer.byteString(new TextEncoder().encode(key)).u8(value === undefined ? 0 : 1)
@@ -49,7 +50,8 @@ function encodePayload(writes: Writes): Uint8Array {
   return writer.finish()
 }
 
-function applyPayload(entries: Map<string, Uint8Array>, payload: Uint8Array): boolean {
+/** Applies a payload to `entries`; false if it is not one. */
+export function decodeWrites(entries: Map<string, Uint8Array>, payload: Uint8Array): boolean {
   const reader = new Reader(payload)
   const count = reader.u16()
   for (let index = 0; index < count && !reader.failed; index++) {
@@ -92,7 +94,7 @@ export function readLog(bytes: Uint8Array): ReadLog {
     const expected = checksumOf(checksum, bytes.subarray(offset, offset + 4), payload)
     if (!equalBytes(stored, expected))
       return { entries, length: offset, checksum, state: end === bytes.length ? 'torn' : 'corrupt' }
-    if (!applyPayload(entries, payload)) return { entries, length: offset, checksum, state: 'corrupt' }
+    if (!decodeWrites(entries, payload)) return { entries, length: offset, checksum, state: 'corrupt' }
     checksum = expected
     offset = end
   }
