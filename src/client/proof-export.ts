@@ -73,8 +73,8 @@ async function fetchWay(context: ExportContext, peer: PeerName): Promise<Result<
   let way: Way | undefined
   const hops: Update[] = []
   for (;;) {
-    const wantBase = way === undefined
-    const request = encodeHopsRequest({ fromHeight: height, countMax: HOP_COUNT_MAX, wantBase, forms: FORMS_ALL })
+    const base = way === undefined ? 'full' : 'none'
+    const request = encodeHopsRequest({ fromHeight: height, countMax: HOP_COUNT_MAX, base, forms: FORMS_ALL })
     const answer = decodeHopsResponse(await ask(context, peer, 'hops', request), context.spec.params)
     if (answer.kind === 'rejected') return answer
     const body = bodyOf(answer.value)

@@ -3,6 +3,7 @@
 export type SyncCode =
   | 'store-other-chain'
   | 'store-rejected'
+  | 'evidence-unreadable'
   | 'genesis-invalid'
   | 'checkpoint-mismatch'
   | 'checkpoint-wrong-height'
@@ -12,7 +13,6 @@ export type SyncCode =
   | 'base-committee'
   | 'base-certificate'
   | 'trusted-stale'
-  | 'header-ahead'
   | 'chain-broken'
   | 'chain-weak'
   | 'claim-unproven'
@@ -32,6 +32,8 @@ export const SYNC_SENTENCES: Readonly<Record<SyncCode, string>> = {
   'store-other-chain':
     'the store belongs to chain {stored} and this is chain {expected}: name another store, or the spec that it was made with',
   'store-rejected': 'the stored head does not verify ({reason}); starting again from the checkpoint or genesis',
+  'evidence-unreadable':
+    'the store holds evidence that the chain broke, of {bytes} bytes, and it cannot be read ({reason}): do not trust this chain before you know why; to start again, name another store',
   'genesis-invalid': 'the chain spec does not make a valid genesis ({reason}): correct it',
   'checkpoint-mismatch':
     'peer {peer} has block {got} at height {height} and the checkpoint says {expected}: one of them is wrong; check the checkpoint with someone you trust',
@@ -45,9 +47,7 @@ export const SYNC_SENTENCES: Readonly<Record<SyncCode, string>> = {
   'base-committee': 'peer {peer} sent a committee that is not the one of the checkpoint ({reason})',
   'base-certificate': 'peer {peer} sent a certificate that does not prove the checkpoint ({reason})',
   'trusted-stale':
-    'the newest trusted block is {ageMs} ms old and may be trusted for {trustPeriodMs} ms: get a fresh checkpoint from someone you trust',
-  'header-ahead':
-    'block {height} is {aheadMs} ms ahead of the device clock and at most {driftMs} ms is allowed: check the clock; the client looks again',
+    'the newest trusted block is {ageMs} ms old and may be trusted for {trustPeriodMs} ms: get a fresh checkpoint from someone you trust, or set the device clock if it is ahead',
   'chain-broken': 'block {height} is certified and breaks the rules ({reason}): the chain is broken; do not use it',
   'chain-weak':
     'the committee of epoch {epoch} is smaller than the chain asks for ({reason}): allow weak committees only for trying things out',

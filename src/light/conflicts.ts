@@ -4,6 +4,7 @@
  */
 import { equalBytes, toHex } from '../base/bytes.ts'
 import { blockHash } from '../chain/header.ts'
+import { epochOf } from '../chain/params.ts'
 import { verifyHistoryProof } from '../proofs/history.ts'
 import { verifyCert } from '../verify/certificate.ts'
 import { verifyUpdate, type Trusted, type Update } from '../verify/light.ts'
@@ -51,7 +52,8 @@ export class Conflicts {
     const { trusted } = core
     const { header, cert } = claim
     const keys = core.keysAt(header.height)
-    if (trusted === undefined || cert === undefined || keys === undefined) return
+    if (trusted === undefined || cert === undefined) return
+    if (keys === undefined) return this.#wantPrevious(header.height, trusted)
     if (header.height >= trusted.header.height || core.countPending('lookup') > 0) return
     const isAgreed = ({ agreedHeight }: Peer) => agreedHeight !== undefined && agreedHeight >= trusted.header.height
     const [helper] = core.peers.ranked(core.nowMs, isAgreed)
@@ -60,6 +62,12 @@ export class Conflicts {
     if (verdict.kind === 'rejected') return this.#core.accuse(peer, verdict.code, verdict.operands)
     const request = encodeProofRequest({ kind: 1, at: trusted.header.height, height: header.height })
     core.send(helper, 'proof', request, { purpose: 'lookup', claim, claimant: peer.name, trusted })
+  }
+
+  /** After a compact hop the committee of the epoch before is not known: Sync asks for it, and the claim comes again. */
+  #wantPrevious(height: bigint, { header }: Trusted): void {
+    const { params } = this.#core
+    if (epochOf(height, params) === epochOf(header.height, params) - 1) this.#core.isPreviousWanted = true
   }
 
   onLookup(peer: Peer, { claim, claimant, trusted }: Pending & { purpose: 'lookup' }, bytes: Uint8Array): void {

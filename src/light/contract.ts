@@ -24,12 +24,14 @@ export interface LightConfig {
   readonly spec: ChainSpec
   /** Absent: start from genesis. */
   readonly checkpoint?: Checkpoint
-  /** Order in which peers are asked. Not secret; another one for each start. */
+  /** Order in which peers are asked, and coefficients of batches: unknown to peers, another one for each start. */
   readonly seed: string
   /** Go on with committees smaller than the chain's f and F say ([LC-3]); refused unless true. */
   readonly weakCommitteesAllowed?: boolean
   /** Peers whose streams are followed at once; 3 unless given. */
   readonly followCountMax?: number
+  /** Hops verified in one step, with one batch of pairings ([LC-4c]); 16 unless given. 1: each by itself. */
+  readonly hopBatchMax?: number
 }
 
 export type LightPhase = 'waiting' | 'syncing' | 'following' | 'stale' | 'halted' | 'failed'
@@ -148,7 +150,9 @@ export type SubmissionStatus =
 export type LightNotice =
   | { readonly kind: 'phase'; readonly phase: LightPhase }
   | { readonly kind: 'head'; readonly head: VerifiedHead; readonly peer: PeerName | undefined }
-  | { readonly kind: 'progress'; readonly height: bigint; readonly claimedHeight: bigint }
+  | ({ readonly kind: 'progress' } & Progress)
+  /** The full committee of the head's epoch is known and audited: blocks of that epoch can be followed. */
+  | { readonly kind: 'committee'; readonly epoch: number }
   | { readonly kind: 'peer'; readonly peer: PeerName; readonly state: PeerState; readonly code?: string }
   | { readonly kind: 'warning'; readonly code: string; readonly operands: Operands }
   /** The client stopped: `code` says why, and it will not go on by itself. */
@@ -156,5 +160,20 @@ export type LightNotice =
   | { readonly kind: 'halted'; readonly evidence: ConflictEvidence }
   | { readonly kind: 'answered'; readonly queryId: string; readonly answer: Result<QueryValue, SyncCode> }
   | { readonly kind: 'submission'; readonly submissionId: string; readonly status: SubmissionStatus }
+
+/** How far the client has come since it began to catch up, which is when it found itself an epoch or more behind. */
+export interface Progress {
+  readonly height: bigint
+  /** The highest that a peer claims and has not failed to prove. */
+  readonly claimedHeight: bigint
+  /** Where it began. */
+  readonly fromHeight: bigint
+  /** Hops, one an epoch: done since then, and in all. */
+  readonly hopsDone: number
+  readonly hopsTotal: number
+  /** Hops verified in a second, and the time that the rest takes at that pace; undefined for the first second. */
+  readonly hopsPerS: number | undefined
+  readonly remainingMs: number | undefined
+}
 
 export type PeerState = 'connected' | 'agreed' | 'slow' | 'dropped' | 'disconnected'

@@ -3,15 +3,17 @@
  * the effects of the step that is being taken.
  */
 import type { Hash32 } from '../base/brand.ts'
-import { popCount } from '../base/bytes.ts'
+import { popCount, u32 } from '../base/bytes.ts'
 import { Prng } from '../base/prng.ts'
 import type { Operands } from '../base/verdict.ts'
 import { committeeSeatCount } from '../chain/committee.ts'
 import { epochOf, type ChainParams } from '../chain/params.ts'
-import { chainIdOf } from '../chain/spec.ts'
+import { chainIdOf, genesisSeed } from '../chain/spec.ts'
 import type { Engine } from '../crypto/engine.ts'
 import type { PeerName } from '../ports/network.ts'
+import { utf8 } from '../kernels/checks.ts'
 import type { CommitteeKeys } from '../verify/certificate.ts'
+import { drawnBy } from '../verify/hops.ts'
 import type { Trusted, Update } from '../verify/light.ts'
 import { ageMs, isStale } from '../verify/trust.ts'
 import type { CertifiedHeader } from '../wire/certified-header.ts'
@@ -29,7 +31,7 @@ import type {
   VerifiedHead,
 } from './contract.ts'
 import { PeerTable, type Peer } from './peers.ts'
-import { bannedWrites, evidenceWrites, headWrites, reasonText } from './saved-state.ts'
+import { bannedWrites, evidenceWrites, headWrites, reasonText, type CommitteeWrite } from './saved-state.ts'
 
 /** Blocks accepted lately whose hashes are kept, to compare with what other peers say about them. */
 const RECENT_COUNT_MAX = 256
@@ -37,11 +39,23 @@ const RECENT_COUNT_MAX = 256
 /** A trusted header as evidence and stores carry it. */
 export const certified = ({ header, cert }: Trusted): CertifiedHeader => ({ header, cert })
 
+/** A block that was accepted, and how: `path` leads to it from the one of height `height`. Without: trust began there. */
+export interface Step {
+  readonly trusted: Trusted
+  readonly from?: { readonly height: bigint; readonly path: Uint8Array }
+}
+
 /** What a request under way was for. */
 export type Pending =
   | { readonly purpose: 'status' }
-  | { readonly purpose: 'base' }
-  | { readonly purpose: 'hops'; readonly fromHeight: bigint; readonly claimedHeight: bigint }
+  | { readonly purpose: 'base'; readonly forms: number }
+  | {
+      readonly purpose: 'hops'
+      readonly fromHeight: bigint
+      readonly countMax: number
+      readonly forms: number
+      readonly claimedHeight: bigint
+    }
   /** A certified header does not have our block in its history: what has it there? */
   | { readonly purpose: 'conflict'; readonly update: Update; readonly trusted: Trusted }
   /** What the trusted head's history has where a peer claims a certified block. */
@@ -51,6 +65,8 @@ export type Pending =
       readonly claimant: PeerName
       readonly trusted: Trusted
     }
+  /** The full committee of a block that is trusted and was reached by a compact hop. */
+  | { readonly purpose: 'committee'; readonly of: Trusted }
   /** The stored chain against a checkpoint below its head. */
   | { readonly purpose: 'checkpoint'; readonly checkpoint: Checkpoint; readonly at: Trusted }
   | { readonly purpose: 'query'; readonly queryId: string; readonly at: Trusted }
@@ -72,11 +88,18 @@ export class LightCore {
   trusted: Trusted | undefined
   /** Committee of the epoch before the trusted one, to judge conflicting certificates from it. */
   previousKeys: CommitteeKeys | undefined
+  /** A block that is claimed is of the epoch before, whose committee went by in compact form: it has to be asked for. */
+  isPreviousWanted = false
   /** Device time of the last accepted head. */
   advancedMs = 0n
   #recent = new Map<bigint, Trusted>()
+  /** D by draw epoch, of the headers that were trusted ([LC-4]). */
+  #drawSeeds = new Map<number, Hash32>()
   /** The committee that the store has. */
   #savedKeys: CommitteeKeys | undefined
+  /** The trusted head has not been told about: it was stale when it was found. */
+  #isUntold = false
+  #batchCount = 0
   #effects: LightEffect[] = []
   #requestCount = 0
   #streamCount = 0
@@ -203,43 +226,100 @@ export class LightCore {
     this.emit({ kind: 'peer', peer: peer.name, state: 'slow', code })
   }
 
+  /** The newest block of the epoch before the trusted one, if it is among the recent ones. */
+  get lastOfPrevious(): Trusted | undefined {
+    if (this.trusted === undefined) return undefined
+    const epoch = epochOf(this.trusted.header.height, this.params) - 1
+    let last: Trusted | undefined
+    for (const known of this.#recent.values())
+      if (epochOf(known.header.height, this.params) === epoch && known.header.height > (last?.header.height ?? -1n))
+        last = known
+    return last
+  }
+
   /** Our block at `height`, if it is among the recent ones. */
   recent(height: bigint): Trusted | undefined {
     return this.#recent.get(height)
   }
 
-  /** Takes `trusted` as the new head: kept, told, and what peers said about this height compared. */
-  advance(trusted: Trusted, peer: Peer | undefined): void {
-    const before = this.trusted
-    const committee = trusted.committee
-    if (before?.committee !== undefined && before.committee !== committee) this.previousKeys = before.committee
+  /** Takes the last of `steps` (at least one, each verified) as the new head: kept, saved, told. */
+  advance(steps: readonly Step[], peer: Peer | undefined): void {
+    const { trusted } = steps.at(-1)!
+    for (const passed of steps.slice(0, -1)) this.#remember(passed.trusted)
+    const left = this.trusted?.committee
+    if (left !== undefined && left !== trusted.committee) this.previousKeys = left
     this.trusted = trusted
     this.advancedMs = this.nowMs
     this.#remember(trusted)
-    const head = certified(trusted)
-    if (trusted.header.height > 0n) {
-      const isNewCommittee = this.#savedKeys !== committee
-      const writes = headWrites(this.chainId, head, isNewCommittee ? committee?.committee : undefined)
-      this.effect({ kind: 'save', writes })
-      this.#savedKeys = committee
-    }
+    if (trusted.header.height > 0n) this.#save(trusted)
     if (peer !== undefined) this.agree(peer, trusted.header.height)
+    this.#isUntold = false
     this.emit({ kind: 'head', head: this.headOf(trusted), peer: peer?.name })
   }
 
-  /** Goes on from a head that was saved before. */
+  #save(trusted: Trusted): void {
+    const { committee, compact } = trusted
+    const isKept = committee !== undefined && committee === this.#savedKeys
+    const write: CommitteeWrite =
+      committee === undefined && compact !== undefined
+        ? { kind: 'compact', compact }
+        : isKept || committee === undefined
+          ? { kind: 'kept' }
+          : { kind: 'full', committee: committee.committee }
+    this.effect({ kind: 'save', writes: headWrites(this.chainId, certified(trusted), write) })
+    this.#savedKeys = committee
+  }
+
+  /** Goes on from a head that was saved before; told by `tell`, once it is known not to be stale. */
   resume(trusted: Trusted): void {
     this.trusted = trusted
-    this.#savedKeys = trusted.committee
     this.#remember(trusted)
-    this.emit({ kind: 'head', head: this.headOf(trusted), peer: undefined })
+    this.#isUntold = true
+  }
+
+  /** A head that is trusted and that nobody was told about yet. */
+  tell(): void {
+    if (!this.#isUntold || this.trusted === undefined) return
+    this.#isUntold = false
+    this.emit({ kind: 'head', head: this.headOf(this.trusted), peer: undefined })
+  }
+
+  /** The full committee of the trusted head has been audited: from here on it can be followed. `isSaved`: it came from the store. */
+  learn(committee: CommitteeKeys, isSaved: boolean): void {
+    if (this.trusted === undefined) return
+    const { header, hash, cert } = this.trusted
+    this.trusted = { header, hash, committee, ...(cert === undefined ? {} : { cert }) }
+    if (isSaved) this.#savedKeys = committee
+    else this.#save(this.trusted)
+    this.#recent.set(header.height, this.trusted)
+    this.emit({ kind: 'committee', epoch: committee.head.epoch })
+  }
+
+  /** 32 bytes for the coefficients of one batch of pairings: from the seed, which peers do not know ([LC-4c]). */
+  batchSeed(): Hash32 {
+    return this.engine.kernels.tagged('stakecube/light/batch').hash(utf8(this.config.seed), u32(++this.#batchCount))
+  }
+
+  /** See Chain: genesis draws the epochs 0 and 1, trusted headers at the end of an epoch the one after the next. */
+  drawSeed(epoch: number): Hash32 | undefined {
+    if (epoch <= 1) return genesisSeed(this.engine.kernels, this.chainId)
+    return this.#drawSeeds.get(epoch)
   }
 
   #remember(trusted: Trusted): void {
+    const drawn = drawnBy(this.params, trusted.header)
+    if (drawn !== undefined && drawn > 1) this.#rememberSeed(drawn, trusted.header.seed)
     this.#recent.set(trusted.header.height, trusted)
     if (this.#recent.size <= RECENT_COUNT_MAX) return
     const oldest = this.#recent.keys().next()
     if (oldest.done !== true) this.#recent.delete(oldest.value)
+  }
+
+  /** Committees list the draws of the last T epochs and no older ones. */
+  #rememberSeed(epoch: number, seed: Hash32): void {
+    this.#drawSeeds.set(epoch, seed)
+    for (const known of this.#drawSeeds.keys())
+      if (known + this.params.seatLifetime + 2 < epoch) this.#drawSeeds.delete(known)
   }
 
   agree(peer: Peer, height: bigint): void {
@@ -248,8 +328,8 @@ export class LightCore {
     peer.agreedHeight = height
   }
 
-  headOf({ header, hash, cert, committee }: Trusted): VerifiedHead {
-    const head = committee?.head
+  headOf({ header, hash, cert, committee, compact }: Trusted): VerifiedHead {
+    const head = committee?.head ?? compact?.head
     const base = {
       header,
       hash,

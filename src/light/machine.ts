@@ -13,8 +13,10 @@
  * - *Clock games.* A head ahead of the device clock is looked at again later; a clock that lags never makes trust younger
  *   than the trusted header.
  * - *Silence and slowness.* Peers that time out or refuse are moved down, never banned; streams that go quiet are asked for
- *   their status; each request has its own limit in bytes and time.
- * - *Floods.* Updates wait in a queue bounded per peer; one is verified in each step; peers, queries and bans are bounded.
+ *   their status, and lose their place to others; each request has its own limit in bytes and time.
+ * - *Compact hops.* The head and the absent members are bound to the root that the epoch before certified; a batch is
+ *   accepted whole or not at all, with coefficients that nobody who sent it could foresee.
+ * - *Floods.* Updates wait in a queue bounded per peer; one batch is verified in each step; peers, queries and bans are bounded.
  * - *Eclipse.* If all peers are the attacker's, they can withhold and no more: what is shown is still verified, and its age
  *   is on every head.
  */
@@ -25,7 +27,7 @@ import { Conflicts } from './conflicts.ts'
 import { LightCore, type Pending } from './core.ts'
 import type { Peer } from './peers.ts'
 import { Queries } from './queries.ts'
-import { readBanned, readSavedEvidence } from './saved-state.ts'
+import { readBanned, readSavedEvidence, reasonText, SAVED_KEY } from './saved-state.ts'
 import { trustGenesis, trustStored } from './start.ts'
 import { Submissions } from './submissions.ts'
 import { Sync } from './sync.ts'
@@ -139,14 +141,19 @@ export class LightMachine {
     if (stored.kind === 'rejected' && stored.code === 'store-other-chain')
       return core.fail(stored.code, stored.operands)
     const evidence = readSavedEvidence(saved)
+    if (evidence?.kind === 'rejected') {
+      const { code, operands } = evidence
+      const bytes = saved.get(SAVED_KEY.evidence)!.length
+      return core.fail('evidence-unreadable', { bytes, reason: reasonText(code, operands) })
+    }
     if (evidence !== undefined) {
-      core.emit({ kind: 'halted', evidence })
+      core.emit({ kind: 'halted', evidence: evidence.value })
       return core.setPhase('halted')
     }
     if (stored.kind === 'rejected') core.warn(stored.code, stored.operands)
     if (stored.kind !== 'trusted' || this.#checkpointIsBetter(stored.trusted)) return this.#startAfresh()
     if (core.config.checkpoint !== undefined) this.#conflicts.compareLater(core.config.checkpoint)
-    core.resume(stored.trusted)
+    this.#sync.resume(stored)
     this.#sync.stopIfStale()
   }
 
@@ -163,7 +170,8 @@ export class LightMachine {
     const trusted = trustGenesis(core.config)
     if (trusted.kind === 'rejected') return core.fail(trusted.code, trusted.operands)
     if (checkpoint !== undefined) this.#conflicts.compareLater(checkpoint)
-    core.advance(trusted.value, undefined)
+    if (core.staleAge(trusted.value.header) === undefined) core.advance([{ trusted: trusted.value }], undefined)
+    else core.resume(trusted.value)
     this.#sync.stopIfStale()
   }
 
@@ -241,9 +249,11 @@ export class LightMachine {
       case 'status':
         return this.#sync.onStatus(peer, bytes)
       case 'base':
-        return this.#sync.onBase(peer, bytes)
+        return this.#sync.onBase(peer, pending, bytes)
       case 'hops':
         return this.#sync.onHops(peer, pending, bytes)
+      case 'committee':
+        return this.#sync.onCommittee(peer, pending, bytes)
       case 'conflict':
         return this.#conflicts.onConflictProof(peer, pending, bytes)
       case 'lookup':
@@ -256,6 +266,8 @@ export class LightMachine {
   #onFailure(peerName: string, pending: Pending, code: string): void {
     if (pending.purpose === 'query') this.#queries.onFailure(peerName, pending, code)
     if (pending.purpose === 'submit') this.#submissions.onFailure(peerName, pending)
+    const peer = pending.purpose === 'hops' ? this.#core.peers.get(peerName) : undefined
+    if (peer !== undefined) this.#sync.onHopsFailure(peer)
   }
 
   #onAnswer(queryId: string, answer: Result<QueryValue, SyncCode>): void {

@@ -3,7 +3,8 @@
  *
  *   chain      chainId 32
  *   head       CertifiedHeader: the trusted head
- *   committee  the full committee of the head's epoch
+ *   committee  the full committee of the head's epoch, or else
+ *   compact    its compact form for the head's certificate ([LC-4c])
  *   evidence   ConflictEvidence, once there is one
  *   banned     names of peers that sent something provably wrong (list of byte strings, newest last)
  */
@@ -15,6 +16,7 @@ import type { ChainParams } from '../chain/params.ts'
 import { decodeCommittee } from '../chain/committee.ts'
 import { readCertifiedHeader, writeCertifiedHeader, type CertifiedHeader } from '../wire/certified-header.ts'
 import { decodeConflict, encodeConflict, type ConflictEvidence } from '../wire/evidence.ts'
+import { decodeCompact, encodeCompact, type CompactCommittee } from '../verify/compact.ts'
 import { seatCountMax } from '../wire/update.ts'
 import type { SavedEntries } from './contract.ts'
 
@@ -22,6 +24,7 @@ export const SAVED_KEY = {
   chain: 'chain',
   head: 'head',
   committee: 'committee',
+  compact: 'compact',
   evidence: 'evidence',
   banned: 'banned',
 } as const
@@ -29,21 +32,32 @@ export const SAVED_KEY = {
 export const BANNED_COUNT_MAX = 256
 const PEER_NAME_BYTES_MAX = 256
 
+/** With the full committee of its epoch or, in the midst of catching up, the compact form. */
 export interface SavedHead extends CertifiedHeader {
-  readonly committee: Committee
+  readonly committee: Committee | undefined
+  readonly compact: CompactCommittee | undefined
 }
+
+/** What of a head's committee goes to the store: nothing new, or one form in place of the other. */
+export type CommitteeWrite =
+  | { readonly kind: 'kept' }
+  | { readonly kind: 'full'; readonly committee: Committee }
+  | { readonly kind: 'compact'; readonly compact: CompactCommittee }
 
 type Writes = Map<string, Uint8Array | undefined>
 
-/** The committee is written only when it changed: it is by far the largest part. */
-export function headWrites(chainId: Hash32, head: CertifiedHeader, committee: Committee | undefined): Writes {
+/** The full committee is written only when it changed: it is by far the largest part. */
+export function headWrites(chainId: Hash32, head: CertifiedHeader, write: CommitteeWrite): Writes {
   const writer = new Writer(600)
   writeCertifiedHeader(writer, head)
   const writes: Writes = new Map([
     [SAVED_KEY.chain, chainId],
     [SAVED_KEY.head, writer.finish()],
   ])
-  if (committee !== undefined) writes.set(SAVED_KEY.committee, encodeCommittee(committee))
+  if (write.kind === 'kept') return writes
+  const isFull = write.kind === 'full'
+  writes.set(SAVED_KEY.committee, isFull ? encodeCommittee(write.committee) : undefined)
+  writes.set(SAVED_KEY.compact, isFull ? undefined : encodeCompact(write.compact))
   return writes
 }
 
@@ -59,22 +73,30 @@ export function bannedWrites(peers: readonly string[]): Writes {
 
 /** Well-formed, not yet verified. Undefined when there is none. */
 export function readSavedHead(saved: SavedEntries, params: ChainParams): Result<SavedHead | undefined> {
-  const headBytes = saved.get(SAVED_KEY.head)
-  const committeeBytes = saved.get(SAVED_KEY.committee)
-  if (headBytes === undefined && committeeBytes === undefined) return accepted(undefined)
-  if (headBytes === undefined || committeeBytes === undefined)
-    return rejected('saved-incomplete', { head: headBytes !== undefined, committee: committeeBytes !== undefined })
+  const [headBytes, fullBytes, compactBytes] = [SAVED_KEY.head, SAVED_KEY.committee, SAVED_KEY.compact].map((key) =>
+    saved.get(key),
+  )
+  if (headBytes === undefined && fullBytes === undefined && compactBytes === undefined) return accepted(undefined)
+  if (headBytes === undefined || (fullBytes === undefined) === (compactBytes === undefined))
+    return rejected('saved-incomplete', {
+      head: headBytes !== undefined,
+      committee: fullBytes !== undefined,
+      compact: compactBytes !== undefined,
+    })
   const reader = new Reader(headBytes)
   const head = reader.finish(readCertifiedHeader(reader))
   if (head.kind === 'rejected') return head
-  const committee = decodeCommittee(committeeBytes, seatCountMax(params))
-  return committee.kind === 'rejected' ? committee : accepted({ ...head.value, committee: committee.value })
+  const full = fullBytes && decodeCommittee(fullBytes, seatCountMax(params))
+  if (full?.kind === 'rejected') return full
+  const compact = compactBytes && decodeCompact(compactBytes, seatCountMax(params))
+  if (compact?.kind === 'rejected') return compact
+  return accepted({ ...head.value, committee: full?.value, compact: compact?.value })
 }
 
-export function readSavedEvidence(saved: SavedEntries): ConflictEvidence | undefined {
+/** Undefined when there is none. One that does not decode is still a sign that the client once halted. */
+export function readSavedEvidence(saved: SavedEntries): Result<ConflictEvidence> | undefined {
   const bytes = saved.get(SAVED_KEY.evidence)
-  const decoded = bytes === undefined ? undefined : decodeConflict(bytes)
-  return decoded?.kind === 'accepted' ? decoded.value : undefined
+  return bytes && decodeConflict(bytes)
 }
 
 /** A list that does not decode bans nobody. */

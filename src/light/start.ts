@@ -1,20 +1,21 @@
 /**
  * Where trust begins ([LC-1], [LC-8]): the stored head if it verifies again, else the checkpoint, else genesis.
  *
- * A checkpoint is a hash, so the block and its epoch's committee come from a peer: the block must have that hash, the
- * committee the root that the block names, and it is audited ([LC-4]). The block's certificate must verify under it too:
- * it is what makes the stored head verifiable after a restart.
+ * A checkpoint is a hash, so the block and its epoch's committee come from a peer, in full or compact: the block must have
+ * that hash, the committee the root that the block names; a full one is audited ([LC-4]). The block's certificate must
+ * verify under it too: it is what makes the stored head verifiable after a restart.
  */
 import type { Hash32 } from '../base/brand.ts'
 import { equalBytes, toHex } from '../base/bytes.ts'
 import { accepted, rejected, type Rejected, type Result } from '../base/verdict.ts'
 import type { FinalityCert } from '../chain/certificate.ts'
-import type { Committee } from '../chain/committee.ts'
+import { committeeSeatCount, type Committee } from '../chain/committee.ts'
 import { blockHash, type Header } from '../chain/header.ts'
 import { epochOf, type ChainParams } from '../chain/params.ts'
 import type { Engine } from '../crypto/engine.ts'
 import { auditCommittee } from '../cube/audit.ts'
-import { committeeKeys, verifyCert } from '../verify/certificate.ts'
+import { bitmapLength, committeeKeys, verifyCert, verifyCertUnder, type CommitteeKeys } from '../verify/certificate.ts'
+import { buildCompact, compactKey, type CompactCommittee } from '../verify/compact.ts'
 import { verifyGenesis } from '../verify/genesis.ts'
 import type { Trusted } from '../verify/light.ts'
 import type { HopsBase } from '../wire/hops.ts'
@@ -38,9 +39,15 @@ export function trustGenesis({ engine, spec }: LightConfig): Result<Trusted, Syn
 }
 
 export type StoredStart =
-  { readonly kind: 'none' } | { readonly kind: 'trusted'; readonly trusted: Trusted } | Rejected<SyncCode>
+  | { readonly kind: 'none' }
+  /** `unaudited`: the full committee of the store, still to be audited ([LC-4]) by `auditStored`. */
+  | { readonly kind: 'trusted'; readonly trusted: Trusted; readonly unaudited: Committee | undefined }
+  | Rejected<SyncCode>
 
-/** The stored head, verified again from its bytes: committee by root and audit, certificate by signature. */
+/**
+ * The stored head, verified again from its bytes as a compact hop is ([LC-4c]): committee by root, certificate by signature.
+ * So the first verified head after a start costs one pairing and the keys of the absent seats; the audit comes after it.
+ */
 export function trustStored(origin: Origin, saved: SavedEntries): StoredStart {
   const chain = saved.get(SAVED_KEY.chain)
   if (chain !== undefined && !equalBytes(chain, origin.chainId))
@@ -50,30 +57,66 @@ export function trustStored(origin: Origin, saved: SavedEntries): StoredStart {
   if (stored.value === undefined) return { kind: 'none' }
   const { header, cert, committee } = stored.value
   if (cert === undefined) return rejected('store-rejected', { reason: 'a stored head has a certificate' })
-  const trusted = trustWithCommittee(origin, header, cert, committee)
-  return trusted.kind === 'rejected' ? notTrusted(trusted) : { kind: 'trusted', trusted: trusted.value }
+  const compact = stored.value.compact ?? compactOf(origin, committee!, cert)
+  if (compact === undefined) return rejected('store-rejected', { reason: 'the bitmap does not fit the committee' })
+  const trusted = trustCompact(origin, header, cert, compact)
+  if (trusted.kind === 'rejected') return notTrusted(trusted)
+  return { kind: 'trusted', trusted: trusted.value, unaudited: committee }
 }
 
 const notTrusted = ({ code, operands }: Rejected<string>): Rejected<SyncCode> =>
   rejected('store-rejected', { reason: reasonText(code, operands) })
 
-/** A header whose hash or origin is vouched for, with the committee and certificate that came along. */
-function trustWithCommittee(
-  { engine, params, chainId }: Origin,
-  header: Header,
-  cert: FinalityCert,
+function compactOf({ engine }: Origin, committee: Committee, { bitmap }: FinalityCert): CompactCommittee | undefined {
+  const { head } = committee
+  if (bitmap.length !== bitmapLength(committeeSeatCount(head))) return undefined
+  return buildCompact(engine.kernels, { committee, head }, bitmap)
+}
+
+/** The full committee of a head that was trusted without it: root, audit and keys. */
+export function learnCommittee(
+  { engine, params }: Origin,
+  { header }: Trusted,
   committee: Committee,
-): Result<Trusted, string> {
-  if (!equalBytes(header.chainId, chainId)) return rejected('header-chain', { got: toHex(header.chainId) })
-  const epoch = epochOf(header.height, params)
-  if (committee.head.epoch !== epoch) return rejected('committee-epoch', { got: committee.head.epoch, epoch })
+): Result<CommitteeKeys, string> {
   const audit = auditCommittee(engine, params, committee, header.committeeRoot)
-  if (audit.kind === 'rejected') return audit
-  const keys = committeeKeys(engine, committee)
+  return audit.kind === 'rejected' ? audit : committeeKeys(engine, committee, header.committeeRoot)
+}
+
+function checkOrigin({ params, chainId }: Origin, header: Header, epoch: number): Rejected<string> | undefined {
+  if (!equalBytes(header.chainId, chainId)) return rejected('header-chain', { got: toHex(header.chainId) })
+  const expected = epochOf(header.height, params)
+  return epoch === expected ? undefined : rejected('committee-epoch', { got: epoch, epoch: expected })
+}
+
+/** A header whose hash or origin is vouched for, with the full committee and certificate that came along. */
+function trustFull(origin: Origin, header: Header, cert: FinalityCert, committee: Committee): Result<Trusted, string> {
+  const { engine, params, chainId } = origin
+  const fault = checkOrigin(origin, header, committee.head.epoch)
+  if (fault !== undefined) return fault
+  const hash = blockHash(engine.kernels, header)
+  const keys = learnCommittee(origin, { header, hash, committee: undefined }, committee)
   if (keys.kind === 'rejected') return keys
   const certified = verifyCert(engine, params, chainId, keys.value, header, cert)
+  return certified.kind === 'rejected' ? certified : accepted({ header, hash, committee: keys.value, cert })
+}
+
+/** The same with the compact form. */
+function trustCompact(
+  origin: Origin,
+  header: Header,
+  cert: FinalityCert,
+  compact: CompactCommittee,
+): Result<Trusted, string> {
+  const { engine, params, chainId } = origin
+  const { head } = compact
+  const fault = checkOrigin(origin, header, head.epoch)
+  if (fault !== undefined) return fault
+  const key = compactKey(engine, params, header.committeeRoot, cert, compact)
+  if (key.kind === 'rejected') return key
+  const certified = verifyCertUnder(engine, params, chainId, { head, key: key.value }, header, cert)
   if (certified.kind === 'rejected') return certified
-  return accepted({ header, hash: blockHash(engine.kernels, header), committee: keys.value, cert })
+  return accepted({ header, hash: blockHash(engine.kernels, header), committee: undefined, cert, compact })
 }
 
 /** What a base that a peer sent means for a client that starts from `checkpoint`. */
@@ -87,13 +130,16 @@ export type BaseVerdict =
   | { readonly kind: 'bad-checkpoint'; readonly fault: Rejected<SyncCode> }
 
 export function trustBase(origin: Origin, checkpoint: Checkpoint, base: HopsBase): BaseVerdict {
-  const { header, cert, committee } = base
+  const { header, cert } = base
   const hash = blockHash(origin.engine.kernels, header)
   if (!equalBytes(hash, checkpoint.hash)) return { kind: 'mismatch', got: hash }
   const fault = checkpointFault(origin, checkpoint, header)
   if (fault !== undefined) return { kind: 'bad-checkpoint', fault }
   if (cert === undefined) return { kind: 'bad-peer', code: 'base-certificate', reason: 'none' }
-  const trusted = trustWithCommittee(origin, header, cert, committee)
+  const trusted =
+    base.compact === undefined
+      ? trustFull(origin, header, cert, base.committee)
+      : trustCompact(origin, header, cert, base.compact)
   if (trusted.kind === 'accepted') return { kind: 'trusted', trusted: trusted.value }
   const code = trusted.code.startsWith('cert-') ? 'base-certificate' : 'base-committee'
   return { kind: 'bad-peer', code, reason: reasonText(trusted.code, trusted.operands) }

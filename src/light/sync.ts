@@ -1,67 +1,85 @@
 /**
- * How the trusted head moves: the base of a checkpoint, hops epoch by epoch, following streams, and what is done about
- * anything that does not fit.
+ * What is asked of whom, so that the trusted head moves: the base of a checkpoint, hops epoch by epoch, the committee of
+ * the epoch that was reached, and the streams of several peers. What comes back is verified in walk.ts.
  *
- * Updates wait in a queue and one is verified in each step, so that a long answer never blocks whoever drives the machine.
+ * Catching up ([LC-4c]) asks for compact hops up to the last epoch but one, the next request under way while the batch
+ * before it is verified; the last hop brings the full committee, without which nothing can be followed.
  */
 import { equalBytes, toHex } from '../base/bytes.ts'
-import type { Operands } from '../base/verdict.ts'
+import type { Committee } from '../chain/committee.ts'
 import { blockHash } from '../chain/header.ts'
-import { committeeRoot } from '../cube/committee.ts'
-import { verifyUpdate, type Trusted, type Update, type VerifyCode } from '../verify/light.ts'
-import { decodeFollowFrame, encodeFollowRequest } from '../wire/follow.ts'
-import { decodeHopsResponse, encodeHopsRequest } from '../wire/hops.ts'
+import { epochOf } from '../chain/params.ts'
+import type { CommitteeKeys } from '../verify/certificate.ts'
+import { verifyUpdate, type Trusted, type Update } from '../verify/light.ts'
+import { decodeFollowFrame } from '../wire/follow.ts'
+import { decodeHopsResponse, encodeHopsRequest, type BaseForm, type HopsResponse } from '../wire/hops.ts'
 import { decodeStatusResponse, encodeStatusRequest } from '../wire/status.ts'
-import { FORMS_FULL } from '../wire/update.ts'
+import { FORMS_ALL, FORMS_FULL } from '../wire/update.ts'
 import type { Checkpoint } from './contract.ts'
 import type { Conflicts } from './conflicts.ts'
-import type { LightCore, Pending } from './core.ts'
-import { judge } from './judgement.ts'
+import type { LightCore, Pending, Step } from './core.ts'
+import { Pace } from './pace.ts'
 import type { Peer } from './peers.ts'
 import { reasonText } from './saved-state.ts'
-import { trustBase } from './start.ts'
+import { learnCommittee, trustBase, trustStored } from './start.ts'
+import { Streams } from './streams.ts'
+import { UpdateQueue, type Queued } from './update-queue.ts'
+import { Walk } from './walk.ts'
 
 /** Updates asked for in one `hops` request. */
 const HOPS_ASKED = 16
-/** Frames of one peer that may wait; more is flooding. */
-const QUEUED_PER_PEER_MAX = 64
-const FOLLOW_COUNT = 3
 const STATUS_INTERVAL_MS = 10_000n
+/** While blocks should come and do not, peers that are not followed are asked more often. */
+const STATUS_INTERVAL_MS_MIN = 1_000n
+const QUIET_BLOCKS = 3n
+const QUIET_MS_MAX = 60_000n
 
-interface Queued {
-  readonly peer: Peer
-  readonly update: Update
-  /** The height that its history path proves. */
-  readonly fromHeight: bigint
-}
+type StoredHead = Extract<ReturnType<typeof trustStored>, { kind: 'trusted' }>
 
 export class Sync {
   readonly #core: LightCore
   readonly #conflicts: Conflicts
-  #queue: Queued[] = []
-  /** An update ahead of the clock, looked at again on each tick ([LC-6]). */
-  #undecided: Queued | undefined
-  /** The height that was warned about last, so that each is told once. */
-  #warnedHeight: bigint | undefined
+  readonly #walk: Walk
+  readonly #streams: Streams
+  readonly #pace: Pace
+  /** Peers that claimed a height and then did not show the way there; until they show something. */
+  readonly #doubted = new WeakSet<Peer>()
   /** The checkpoint of a client that has not got its block yet. */
   #wanted: Checkpoint | undefined
+  /** The peer sent all that it has for now: nothing is asked ahead until that is verified. */
+  #isExhausted = false
+  /** The stored committee of the trusted head, to be audited before anything is verified under it ([LC-4]). */
+  #unaudited: Committee | undefined
 
   constructor(core: LightCore, conflicts: Conflicts) {
     this.#core = core
     this.#conflicts = conflicts
+    this.#pace = new Pace(core.params)
+    this.#streams = new Streams(core)
+    this.#walk = new Walk(core, conflicts, {
+      askStep: (peer) => {
+        if (core.countPending('hops') === 0) this.#askHopsOf(peer, core.trusted!.header.height, 1, FORMS_FULL)
+      },
+      stopIfStale: () => this.stopIfStale(),
+      onAccepted: (peer, steps) => this.#accept(peer, steps),
+    })
   }
 
   startFrom(checkpoint: Checkpoint): void {
     this.#wanted = checkpoint
   }
 
+  resume({ trusted, unaudited }: StoredHead): void {
+    this.#unaudited = unaudited
+    this.#core.resume(trusted)
+  }
+
   get hasWork(): boolean {
-    return this.#queue.length > 0
+    return this.#walk.queue.size > 0 || this.#unaudited !== undefined
   }
 
   forget(peer: Peer): void {
-    this.#queue = this.#queue.filter((queued) => queued.peer !== peer)
-    if (this.#undecided?.peer === peer) this.#undecided = undefined
+    this.#walk.forget(peer)
   }
 
   // ── Asking ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -80,69 +98,130 @@ export class Sync {
     if (core.trusted === undefined) this.#askBase()
     else {
       this.#conflicts.compareCheckpoint(core.trusted)
+      this.#pace.observe(core.trusted.header.height, this.#claimedHeight(), core.nowMs)
+      this.#streams.closeSilent(core.trusted.header)
       this.#askHops(core.trusted)
-      this.#openStreams(core.trusted)
+      if (core.trusted.committee !== undefined) this.#streams.open(core.trusted.header)
       this.#setPhase(core.trusted)
     }
     if (this.hasWork) core.effect({ kind: 'resume-soon' })
   }
 
+  /** Streams tell of new blocks; while they do not, and of peers that are not followed, it has to be asked for. */
   #pollStatus(): void {
-    const { peers, nowMs } = this.#core
+    const { peers, nowMs, advancedMs } = this.#core
+    const quietMs = nowMs - advancedMs
+    const intervalMs = this.#statusIntervalMs(quietMs)
     for (const peer of peers.ranked(nowMs)) {
-      const isQuiet = peer.stream === undefined || nowMs - this.#core.advancedMs > STATUS_INTERVAL_MS
-      const isDue = peer.statusAskedMs === undefined || nowMs - peer.statusAskedMs >= STATUS_INTERVAL_MS
+      const isQuiet = peer.stream === undefined || quietMs > STATUS_INTERVAL_MS
+      const isDue = peer.statusAskedMs === undefined || nowMs - peer.statusAskedMs >= intervalMs
       if (isQuiet && isDue) this.askStatus(peer)
     }
+  }
+
+  #statusIntervalMs(quietMs: bigint): bigint {
+    const blockMs = BigInt(this.#core.params.blockTimeMs)
+    if (quietMs <= QUIET_BLOCKS * blockMs || quietMs > QUIET_MS_MAX) return STATUS_INTERVAL_MS
+    const shortMs = blockMs > STATUS_INTERVAL_MS_MIN ? blockMs : STATUS_INTERVAL_MS_MIN
+    return shortMs < STATUS_INTERVAL_MS ? shortMs : STATUS_INTERVAL_MS
+  }
+
+  /** The highest claim of a peer that has not failed to prove it. */
+  #claimedHeight(): bigint {
+    let highest = 0n
+    for (const peer of this.#core.peers.all) {
+      const height = peer.claim?.head.header.height ?? 0n
+      if (height > highest && !this.#doubted.has(peer)) highest = height
+    }
+    return highest
   }
 
   #askBase(): void {
     const core = this.#core
     if (this.#wanted === undefined || core.countPending('base') > 0) return
-    const [peer] = core.peers.ranked(core.nowMs)
+    const [peer] = core.peers.ranked(core.nowMs, ({ claim }) => claim !== undefined)
     if (peer === undefined) return
     const fromHeight = this.#wanted.height
-    const request = encodeHopsRequest({ fromHeight, countMax: HOPS_ASKED, wantBase: true, forms: FORMS_FULL })
-    core.send(peer, 'hops', request, { purpose: 'base' })
+    const { countMax, forms, epochs } = this.#plan(peer, fromHeight)
+    const base: BaseForm = epochs >= 1 ? 'compact' : 'full'
+    core.send(peer, 'hops', encodeHopsRequest({ fromHeight, countMax, base, forms }), { purpose: 'base', forms })
+  }
+
+  /** Compact hops up to the last epoch but one of what the peer claims, then the full form. */
+  #plan(peer: Peer, fromHeight: bigint) {
+    const { params } = this.#core
+    const epochs = epochOf(peer.claim?.head.header.height ?? 0n, params) - epochOf(fromHeight, params)
+    if (epochs < 2) return { epochs, countMax: HOPS_ASKED, forms: FORMS_FULL }
+    return { epochs, countMax: Math.min(HOPS_ASKED, epochs - 1), forms: FORMS_ALL }
   }
 
   /** Hops from one peer at a time, while some peer claims more than a step beyond the head. */
   #askHops(trusted: Trusted): void {
     const core = this.#core
-    if (this.hasWork || this.#undecided !== undefined || core.countPending('hops') > 0) return
-    const height = trusted.header.height
-    const isLive = core.peers.all.some(({ stream }) => stream !== undefined && stream.height >= height)
-    const quietMs = core.nowMs - core.advancedMs
-    if (isLive && quietMs < 5n * BigInt(core.params.blockTimeMs)) return
-    const [peer] = core.peers.ranked(core.nowMs, ({ claim }) => (claim?.head.header.height ?? 0n) > height)
-    if (peer !== undefined) this.#askHopsOf(peer, height, HOPS_ASKED)
+    const isAsking = core.countPending('hops') + core.countPending('committee') > 0
+    if (this.#walk.isWaitingForClock || this.#unaudited !== undefined || isAsking) return
+    const { queue } = this.#walk
+    if (queue.size > 0) return this.#askAhead()
+    this.#isExhausted = false
+    const { height } = trusted.header
+    if (this.#streams.areLive(height)) return
+    const isAhead = ({ claim }: Peer) => (claim?.head.header.height ?? 0n) > height
+    const isBehind = ({ claim }: Peer) => epochOf(claim!.head.header.height, core.params) > this.#epochOf(trusted)
+    const [peer] = core.peers.ranked(
+      core.nowMs,
+      (one) => isAhead(one) && (trusted.committee !== undefined || isBehind(one)),
+    )
+    if (peer === undefined) return this.#askCommittee(trusted)
+    const { countMax, forms } = this.#plan(peer, height)
+    this.#askHopsOf(peer, height, countMax, forms)
   }
 
-  #askHopsOf(peer: Peer, fromHeight: bigint, countMax: number): void {
+  /** The next hops, while those before them wait: of the same peer, so that a lie can only cost its own time. */
+  #askAhead(): void {
+    const core = this.#core
+    const { lastHop, hopCount } = this.#walk.queue
+    if (this.#isExhausted || lastHop === undefined || hopCount > HOPS_ASKED) return
+    if (core.peers.get(lastHop.peer.name) !== lastHop.peer) return
+    const { height } = lastHop.update.header
+    const { countMax, forms, epochs } = this.#plan(lastHop.peer, height)
+    if (epochs >= 1) this.#askHopsOf(lastHop.peer, height, countMax, forms)
+  }
+
+  #askHopsOf(peer: Peer, fromHeight: bigint, countMax: number, forms: number): void {
     const claimedHeight = peer.claim?.head.header.height ?? 0n
-    const request = encodeHopsRequest({ fromHeight, countMax, wantBase: false, forms: FORMS_FULL })
-    this.#core.send(peer, 'hops', request, { purpose: 'hops', fromHeight, claimedHeight })
+    const request = encodeHopsRequest({ fromHeight, countMax, base: 'none', forms })
+    this.#core.send(peer, 'hops', request, { purpose: 'hops', fromHeight, countMax, forms, claimedHeight })
   }
 
-  /** Follows peers that have claimed nothing beyond our head, up to the limit. */
-  #openStreams({ header: { height } }: Trusted): void {
+  /** After a compact hop: the full committee, to follow by; or that of the epoch before, to judge a claim by. */
+  #askCommittee(trusted: Trusted): void {
     const core = this.#core
-    const countMax = core.config.followCountMax ?? FOLLOW_COUNT
-    let count = core.peers.all.filter(({ stream }) => stream !== undefined).length
-    const isReady = ({ stream, claim }: Peer) =>
-      stream === undefined && claim !== undefined && claim.head.header.height <= height
-    for (const peer of core.peers.ranked(core.nowMs, isReady)) {
-      if (count++ >= countMax) return
-      core.openFollow(peer, encodeFollowRequest({ fromHeight: height, forms: FORMS_FULL }), height)
-    }
+    if (trusted.committee === undefined) return this.#askCommitteeOf(trusted)
+    const previous = core.isPreviousWanted ? core.lastOfPrevious : undefined
+    core.isPreviousWanted = false
+    if (previous !== undefined) this.#askCommitteeOf(previous)
   }
 
-  #setPhase({ header: { height } }: Trusted): void {
+  #askCommitteeOf(of: Trusted): void {
     const core = this.#core
-    const claimed = core.peers.highestClaim()
+    const { header } = of
+    const hasIt = ({ claim }: Peer) => (claim?.head.header.height ?? 0n) >= header.height
+    const [peer] = core.peers.ranked(core.nowMs, hasIt)
+    if (peer === undefined) return
+    const fromHeight = header.height
+    const request = encodeHopsRequest({ fromHeight, countMax: 1, base: 'full', forms: FORMS_FULL })
+    core.send(peer, 'hops', request, { purpose: 'committee', of })
+  }
+
+  #epochOf = ({ header }: Trusted): number => epochOf(header.height, this.#core.params)
+
+  #setPhase({ header: { height }, committee }: Trusted): void {
+    const core = this.#core
     if (core.peers.all.length === 0) core.setPhase('waiting')
-    else if (claimed > height + 1n) core.setPhase('syncing')
+    else if (this.#claimedHeight() > height + 1n || (committee === undefined && this.#claimedHeight() > 0n))
+      core.setPhase('syncing')
     else if (core.peers.all.some(({ stream }) => stream !== undefined)) core.setPhase('following')
+    else if (core.phase === 'syncing') core.setPhase('waiting')
   }
 
   // ── Answers ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -156,155 +235,153 @@ export class Sync {
     this.#conflicts.compareClaim(peer, status.head)
   }
 
-  onBase(peer: Peer, bytes: Uint8Array): void {
+  onBase(peer: Peer, { forms }: Pending & { purpose: 'base' }, bytes: Uint8Array): void {
     const core = this.#core
-    const response = this.#core.opened(peer, 'hops', decodeHopsResponse(bytes, core.params))
+    const response = core.opened(peer, 'hops', decodeHopsResponse(bytes, core.params))
     if (response === undefined || core.trusted !== undefined || this.#wanted === undefined) return
     if (response.base === undefined) return core.ban(peer, 'base-missing')
     const { height, hash } = this.#wanted
     const verdict = trustBase(core, this.#wanted, response.base)
     if (verdict.kind === 'bad-checkpoint') return core.fail(verdict.fault.code, verdict.fault.operands)
-    if (verdict.kind === 'bad-peer') return this.#core.accuse(peer, verdict.code, { reason: verdict.reason })
+    if (verdict.kind === 'bad-peer') return core.accuse(peer, verdict.code, { reason: verdict.reason })
     if (verdict.kind === 'mismatch') {
       core.warn('checkpoint-mismatch', { peer: peer.name, height, got: toHex(verdict.got), expected: toHex(hash) })
       return core.drop(peer, 'checkpoint-mismatch')
     }
     this.#wanted = undefined
     core.peers.moveUp(peer)
-    core.advance(verdict.trusted, peer)
-    if (!this.stopIfStale()) this.#enqueue(peer, response.updates, verdict.trusted.header.height)
+    if (core.staleAge(verdict.trusted.header) === undefined) core.advance([{ trusted: verdict.trusted }], peer)
+    else core.resume(verdict.trusted)
+    if (!this.stopIfStale()) this.#enqueue(peer, response.updates, height, forms)
   }
 
   onHops(peer: Peer, pending: Pending & { purpose: 'hops' }, bytes: Uint8Array): void {
     const core = this.#core
-    const response = this.#core.opened(peer, 'hops', decodeHopsResponse(bytes, core.params))
-    if (response === undefined) return
-    const { fromHeight, claimedHeight } = pending
+    const response = core.opened(peer, 'hops', decodeHopsResponse(bytes, core.params))
+    if (response === undefined) return void this.#doubted.add(peer)
+    const { fromHeight, claimedHeight, countMax, forms } = pending
     if (response.updates.length === 0 && claimedHeight > fromHeight) {
       // It claimed a head beyond this height and now has nothing that leads there ([LC-7]).
       core.warn('claim-unproven', { peer: peer.name, claimed: claimedHeight, height: fromHeight })
       return core.ban(peer, 'claim-unproven')
     }
     core.peers.moveUp(peer)
-    this.#enqueue(peer, response.updates, fromHeight)
+    const next = this.#walk.queue.lastHop?.update.header.height ?? core.trusted?.header.height
+    // What was fetched ahead on top of hops that did not hold leads nowhere, by nobody's further fault.
+    if (fromHeight !== next) return
+    this.#isExhausted = response.updates.length < countMax
+    this.#enqueue(peer, response.updates, fromHeight, forms)
+  }
+
+  onHopsFailure(peer: Peer): void {
+    this.#doubted.add(peer)
+  }
+
+  /** The committee is judged as an update to the block that is trusted already: root, audit, certificate, same block. */
+  onCommittee(peer: Peer, { of }: Pending & { purpose: 'committee' }, bytes: Uint8Array): void {
+    const core = this.#core
+    const response = core.opened(peer, 'hops', decodeHopsResponse(bytes, core.params))
+    const { trusted } = core
+    if (response === undefined || trusted === undefined) return
+    const update = this.#committeeUpdate(response, of)
+    if (update === undefined) return core.accuse(peer, 'base-missing', {})
+    core.peers.moveUp(peer)
+    const verdict = verifyUpdate(core.engine, core, of, update, core.nowMs)
+    if (verdict.kind !== 'accepted') return this.#walk.refuse({ peer, update }, of, verdict.code, verdict.operands)
+    const keys = verdict.value.committee!
+    if (!equalBytes(trusted.hash, of.hash)) return this.#learnPrevious(keys)
+    if (trusted.committee === undefined) core.learn(keys, false)
+    this.#enqueue(peer, response.updates, trusted.header.height, FORMS_FULL)
+  }
+
+  /** Claims of the epoch before can be judged now. */
+  #learnPrevious(keys: CommitteeKeys): void {
+    const core = this.#core
+    core.previousKeys = keys
+    this.#compareClaims()
+  }
+
+  #compareClaims(): void {
+    for (const peer of this.#core.peers.all)
+      if (peer.claim !== undefined && !this.#core.isStopped) this.#conflicts.compareClaim(peer, peer.claim.head)
+  }
+
+  #committeeUpdate({ base }: HopsResponse, { header: { height } }: Trusted): Update | undefined {
+    if (base?.committee === undefined || base.cert === undefined || base.header.height !== height) return undefined
+    const { header, cert, committee } = base
+    return { header, cert, committee, historyPath: new Uint8Array(0) }
   }
 
   onFrame(peer: Peer, bytes: Uint8Array): void {
-    const frame = this.#core.opened(peer, 'follow', decodeFollowFrame(bytes, this.#core.params))
-    if (frame === undefined) return this.#core.closeFollow(peer)
+    const core = this.#core
+    const frame = core.opened(peer, 'follow', decodeFollowFrame(bytes, core.params))
+    if (frame === undefined) return core.closeFollow(peer)
     const fromHeight = peer.stream!.height
-    peer.stream!.height = frame.header.height
+    this.#streams.onFrame(peer, frame.header.height)
     peer.claim = {
       head: { header: frame.header, cert: frame.cert },
-      hash: blockHash(this.#core.engine.kernels, frame.header),
+      hash: blockHash(core.engine.kernels, frame.header),
     }
-    this.#enqueue(peer, [frame], fromHeight)
+    this.#push(peer, [frame], fromHeight, 'follow', FORMS_FULL)
   }
 
-  #enqueue(peer: Peer, updates: readonly Update[], fromHeight: bigint): void {
-    // A head without its full committee could follow nobody, and would not be there after a restart ([LC-8]).
-    if (updates.some(({ compact }) => compact !== undefined))
-      return this.#core.accuse(peer, 'malformed', { protocol: 'hops', reason: 'a committee form not asked for' })
-    if (this.#queue.filter((queued) => queued.peer === peer).length + updates.length > QUEUED_PER_PEER_MAX) {
-      this.#core.warn('flooding', { peer: peer.name })
-      this.#core.drop(peer, 'flooding')
-      return
-    }
-    let from = fromHeight
-    for (const update of updates) {
-      this.#queue.push({ peer, update, fromHeight: from })
-      from = update.header.height
-    }
+  #enqueue(peer: Peer, updates: readonly Update[], fromHeight: bigint, forms: number): void {
+    if (!UpdateQueue.ascends(updates, fromHeight))
+      return this.#core.accuse(peer, 'malformed', { protocol: 'hops', reason: 'updates that do not ascend' })
+    this.#push(peer, updates, fromHeight, 'hops', forms)
   }
 
-  // ── Verification, one update for each step ───────────────────────────────────────────────────────────────────────
+  #push(peer: Peer, updates: readonly Update[], fromHeight: bigint, source: Queued['source'], forms: number): void {
+    if (forms === FORMS_FULL && updates.some(({ compact }) => compact !== undefined))
+      return this.#core.accuse(peer, 'malformed', { protocol: source, reason: 'a committee form not asked for' })
+    if (this.#walk.queue.push(peer, updates, fromHeight, source)) return
+    this.#core.warn('flooding', { peer: peer.name })
+    this.#core.drop(peer, 'flooding')
+  }
+
+  // ── Verification, a little in each step ──────────────────────────────────────────────────────────────────────────
 
   work(): void {
-    const queued = this.#queue.shift()
     const core = this.#core
-    if (queued === undefined || core.isStopped || core.phase === 'stale') return
-    if (core.trusted === undefined || core.peers.get(queued.peer.name) !== queued.peer) return
-    this.#consider(queued, core.trusted)
+    if (core.isStopped || core.phase === 'stale') return
+    if (this.#unaudited === undefined) return this.#walk.step()
+    const keys = learnCommittee(core, core.trusted!, this.#unaudited)
+    this.#unaudited = undefined
+    if (keys.kind === 'accepted') return core.learn(keys.value, true)
+    // Its root is certified, so nobody forged it.
+    const { height } = core.trusted!.header
+    core.fail('chain-broken', { height, reason: reasonText(keys.code, keys.operands) })
   }
 
-  #consider(queued: Queued, trusted: Trusted): void {
-    const { peer, update, fromHeight } = queued
-    const height = trusted.header.height
-    if (update.header.height <= height) return this.#conflicts.compareClaim(peer, update)
-    if (fromHeight !== height) {
-      // Its path proves another block than our head: ask it for a step from here.
-      if (this.#core.countPending('hops') === 0) this.#askHopsOf(peer, height, 1)
-      return
-    }
-    const verdict = verifyUpdate(this.#core.engine, this.#core, trusted, update, this.#core.nowMs)
-    if (verdict.kind === 'accepted') return this.#accept(peer, verdict.value)
-    this.#refuse(queued, trusted, verdict.code, verdict.operands)
-  }
-
-  #accept(peer: Peer, trusted: Trusted): void {
+  #accept(peer: Peer, steps: readonly Step[]): void {
     const core = this.#core
-    core.advance(trusted, peer)
-    core.emit({ kind: 'progress', height: trusted.header.height, claimedHeight: core.peers.highestClaim() })
-    for (const other of core.peers.all)
-      if (other.claim !== undefined) this.#conflicts.compareClaim(other, other.claim.head)
+    const { trusted } = steps.at(-1)!
+    this.#doubted.delete(peer)
+    core.advance(steps, peer)
+    core.emit({
+      kind: 'progress',
+      ...this.#pace.progress(trusted.header.height, this.#claimedHeight(), core.nowMs),
+    })
+    this.#compareClaims()
   }
 
-  #refuse(queued: Queued, trusted: Trusted, code: VerifyCode, operands: Operands): void {
-    const core = this.#core
-    const { peer, update } = queued
-    switch (judge(code)) {
-      case 'later':
-        if (this.#warnedHeight !== update.header.height) core.emit({ kind: 'warning', code, operands })
-        this.#warnedHeight = update.header.height
-        this.#undecided = queued
-        return
-      case 'stale':
-        this.stopIfStale()
-        return
-      case 'not-in-history':
-        return this.#conflicts.suspect(peer, update, trusted)
-      case 'conflict':
-      case 'broken-chain':
-        return core.fail('chain-broken', { height: update.header.height, reason: reasonText(code, operands) })
-      case 'weak-committee':
-        return this.#refuseWeak(queued, trusted, code, operands)
-      case 'bad-peer':
-        return this.#core.accuse(peer, code, operands)
-    }
-  }
-
-  /** A committee that is too small is the chain's state if it is the trusted or the certified one, else the peer's invention. */
-  #refuseWeak({ peer, update }: Queued, trusted: Trusted, code: string, operands: Operands): void {
-    const core = this.#core
-    const committee = update.committee ?? trusted.committee?.committee
-    const root = committee && committeeRoot(core.engine.kernels, committee)
-    const { committeeRoot: present, nextCommitteeRoot: next } = trusted.header
-    if (root === undefined || !(equalBytes(root, present) || equalBytes(root, next)))
-      return this.#core.accuse(peer, code, operands)
-    core.fail('chain-weak', { epoch: committee!.head.epoch, reason: reasonText(code, operands) })
-  }
-
-  /** Looks again at what was ahead of the clock. */
   onTick(): void {
-    const undecided = this.#undecided
-    this.#undecided = undefined
-    if (undecided !== undefined && this.#core.peers.get(undecided.peer.name) === undecided.peer)
-      this.#queue.unshift(undecided)
+    this.#walk.onTick()
   }
 
-  /** [LC-1]: fail closed. Leaves again when a corrected clock says so. */
+  /** [LC-1]: fail closed. Leaves again when a corrected clock says so. A head that is stale is not told about before that. */
   stopIfStale(): boolean {
     const core = this.#core
     if (core.trusted === undefined || core.isStopped) return false
     const ageMs = core.staleAge(core.trusted.header)
     if (ageMs === undefined) {
       if (core.phase === 'stale') core.setPhase('waiting')
+      core.tell()
       return false
     }
     if (core.phase === 'stale') return true
     core.warn('trusted-stale', { ageMs, trustPeriodMs: core.params.trustPeriodMs })
-    this.#queue = []
-    this.#undecided = undefined
+    this.#walk.clear()
     for (const peer of core.peers.all) core.closeFollow(peer)
     core.setPhase('stale')
     return true

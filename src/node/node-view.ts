@@ -13,7 +13,7 @@ import { committeeOf, type Chain, type Ledger } from '../ledger/ledger.ts'
 import { buildStateProof, encodeStateProof } from '../proofs/state-proof.ts'
 import { buildTopicRange, encodeTopicRange, txLeaf } from '../proofs/topics.ts'
 import { buildTransactionProof, encodeTransactionProof } from '../proofs/transaction.ts'
-import { committeeKeys, verifyCert } from '../verify/certificate.ts'
+import { verifyCert } from '../verify/certificate.ts'
 import { buildCompact, type CompactCommittee } from '../verify/compact.ts'
 import type { CertifiedHeader } from '../wire/certified-header.ts'
 import type { ChainView } from '../wire/chain-view.ts'
@@ -119,8 +119,7 @@ export class NodeView implements ChainView {
 
   compactCommittee(epoch: number, bitmap: Uint8Array): CompactCommittee | undefined {
     const committee = this.committee(epoch)
-    const keys = committee && committeeKeys(this.#options.engine, committee)
-    return keys?.kind === 'accepted' ? buildCompact(this.#kernels, keys.value, bitmap) : undefined
+    return committee && buildCompact(this.#kernels, { committee, head: committee.head }, bitmap)
   }
 
   historyPath(index: bigint, size: bigint): Uint8Array | undefined {
@@ -137,11 +136,11 @@ export class NodeView implements ChainView {
     return { height, proof: encodeTransactionProof(buildTransactionProof(this.#kernels, leaves, index)) }
   }
 
-  stateProof(height: bigint, { bits, bytes }: Prefix): Uint8Array | undefined {
+  stateProof(height: bigint, { bits, bytes }: Prefix): Uint8Array | 'too-large' | undefined {
     const recent = this.#recent.get(height)
     if (recent === undefined) return undefined
     const proof = buildStateProof(recent.ledger.outputs.tree, bits, bytes)
-    return proof.kind === 'rejected' ? undefined : encodeStateProof(proof.value)
+    return proof.kind === 'rejected' ? 'too-large' : encodeStateProof(proof.value)
   }
 
   topicProof(height: bigint, prefix: Prefix): Uint8Array | undefined {

@@ -222,6 +222,22 @@ export function verifyCert(
   return resultOf(bls.verifySeats({ seats: seatsOf(bls, keys), bitmap, message, signature }), keys.head, cert)
 }
 
+/** [FIN-1] under the key of the certificate's signers, however that was found; undefined stands for the identity. */
+export function verifyCertUnder(
+  engine: Engine,
+  params: Pick<ChainParams, 'quorum'>,
+  chainId: Hash32,
+  signers: { readonly head: Pick<CommitteeHead, 'f' | 'F'>; readonly key: BlsKey | undefined },
+  header: Header,
+  cert: FinalityCert,
+): Result<void, CertCode> {
+  const { head, key } = signers
+  const fault = checkCertForm(engine.bls, params.quorum, head, header, blockHash(engine.kernels, header), cert)
+  if (fault !== undefined) return fault
+  const claim = claimUnder(engine, chainId, key, head, cert)
+  return claim.kind === 'rejected' ? claim : verifyClaim(engine, claim.value, head, cert)
+}
+
 /** The verdict on the keys and the signature of a well-formed certificate, in the words of [FIN-1]. */
 function resultOf(
   verdict: SeatVerdict,

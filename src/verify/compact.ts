@@ -67,7 +67,7 @@ function leafIndices(head: Pick<CommitteeHead, 'f' | 'F'>, seats: readonly numbe
 /** The compact form of a committee for one certificate's bitmap, which has the committee's length. */
 export function buildCompact(
   kernels: Kernels,
-  { committee, head }: CommitteeKeys,
+  { committee, head }: Pick<CommitteeKeys, 'committee' | 'head'>,
   bitmap: Uint8Array,
 ): CompactCommittee {
   assert(bitmap.length === bitmapLength(committeeSeatCount(head)), `bitmap has ${bitmap.length} bytes`)

@@ -5,6 +5,10 @@
 import { rejected, type Verdict } from '../base/verdict.ts'
 import type { Engine } from '../crypto/engine.ts'
 import { verifyClaim } from './certificate.ts'
+import type { Hash32 } from '../base/brand.ts'
+import type { Header } from '../chain/header.ts'
+import { epochOf } from '../chain/params.ts'
+import { drawSeedHeight } from '../cube/draws.ts'
 import { prepareUpdate, type Prepared, type Update, type VerifyCode } from './light.ts'
 import type { Chain, Trusted } from './trust.ts'
 
@@ -32,18 +36,51 @@ export function verifyHops(
 ): HopsOutcome {
   const walked: Prepared[] = []
   const verified: Trusted[] = []
+  const seeds = new SeedsOnTheWay(chain)
   let at = trusted
   for (const [index, update] of updates.entries()) {
-    const prepared = prepareUpdate(engine, chain, at, update, nowMs)
+    const prepared = prepareUpdate(engine, seeds, at, update, nowMs)
     if (prepared.kind === 'rejected') return { verified: [], verdict: prepared, index }
     if (prepared.kind === 'undecided') return settle(engine, walked, verified, prepared, index, seed)
     walked.push(prepared.value)
     const { verdict } = prepared.value
     if (verdict.kind !== 'accepted') return settle(engine, walked, verified, verdict, index, seed)
     verified.push(verdict.value)
+    seeds.pass(update.header)
     at = verdict.value
   }
   return settle(engine, walked, verified, { kind: 'accepted', value: at }, updates.length - 1, seed)
+}
+
+/** The chain, with the draw seeds of headers that the walk itself has passed. */
+class SeedsOnTheWay implements Chain {
+  readonly params: Chain['params']
+  readonly chainId: Hash32
+  readonly weakCommitteesAllowed: boolean
+  readonly #chain: Chain
+  readonly #seeds = new Map<number, Hash32>()
+
+  constructor(chain: Chain) {
+    this.#chain = chain
+    this.params = chain.params
+    this.chainId = chain.chainId
+    this.weakCommitteesAllowed = chain.weakCommitteesAllowed ?? false
+  }
+
+  pass(header: Header): void {
+    const drawn = drawnBy(this.params, header)
+    if (drawn !== undefined) this.#seeds.set(drawn, header.seed)
+  }
+
+  drawSeed(epoch: number): Hash32 | undefined {
+    return this.#seeds.get(epoch) ?? this.#chain.drawSeed?.(epoch)
+  }
+}
+
+/** The epoch that is drawn with the seed of `header` ([DRAW-1]): that of an epoch's last block draws the epoch after the next. */
+export function drawnBy(params: Chain['params'], { height }: Pick<Header, 'height'>): number | undefined {
+  const epoch = epochOf(height, params) + 2
+  return drawSeedHeight(params, epoch) === height ? epoch : undefined
 }
 
 function settle(

@@ -54,6 +54,7 @@ export type LightCode =
   | 'committee-epoch'
   | 'committee-weak'
   | 'committee-root'
+  | 'audit-draw-seed'
   | 'history-path'
   | 'conflict-height'
   | 'conflict-history'
@@ -77,6 +78,8 @@ export const LIGHT_SENTENCES: Readonly<Record<LightCode, string>> = {
     'The committee has f = {f} and F = {F}, and the chain asks for f = {expectedf} and F = {expectedF}; allow weak committees only for trying things out.',
   'committee-root':
     'The committee of epoch {epoch} has the root {got} and the certified one is {expected}; ask another peer.',
+  'audit-draw-seed':
+    'The committee head of epoch {epoch} lists the seed {got} for the draw of epoch {draw} and the header that gives it has {expected}; do not use this committee, the chain is broken.',
   'history-path':
     'The history of header {height} does not lead from block {trusted} at height {trustedHeight} to its root {expected}; ask another peer.',
   'conflict-height':
@@ -143,6 +146,21 @@ function checkCommitteeHead(chain: Chain, epoch: number, head: CommitteeHead): F
   return (head.f === f && head.F === F) || isWeak
     ? undefined
     : rejected('committee-weak', { f: head.f, F: head.F, expectedf: f, expectedF: F })
+}
+
+/** [LC-4]: each D that we know from a header of our own. Asked only of a head under its certified root. */
+function checkDrawSeeds(chain: Chain, { epoch, draws }: CommitteeHead): Fault {
+  for (const draw of draws) {
+    const expected = chain.drawSeed?.(draw.epoch)
+    if (expected !== undefined && !equalBytes(expected, draw.seed))
+      return rejected('audit-draw-seed', {
+        epoch,
+        got: toHex(draw.seed),
+        draw: draw.epoch,
+        expected: toHex(expected),
+      })
+  }
+  return undefined
 }
 
 /** [LC-5]: what the new header's history holds at the trusted height. */
@@ -260,10 +278,13 @@ export function prepareUpdate(
   if (malformed !== undefined) return malformed
   const key = keyOf(cert)
   if (key.kind === 'rejected') return key
+  const drawn = checkDrawSeeds(chain, head)
+  if (drawn !== undefined) return drawn
   const claim = claimUnder(engine, chain.chainId, key.value, head, cert)
   if (claim.kind === 'rejected') return claim
   const disagreement = sameHeight ? checkSameHash(trusted, hash) : checkHistory(engine.kernels, trusted, hash, update)
-  const next: Trusted = { header, hash, committee: keys, cert }
+  const isCompact = keys === undefined && update.compact !== undefined
+  const next: Trusted = { header, hash, committee: keys, cert, ...(isCompact ? { compact: update.compact } : {}) }
   const verdict = disagreement ?? checkClock(chain, header, nowMs) ?? accepted(next)
   return accepted({ claim: claim.value, head, cert, verdict })
 }

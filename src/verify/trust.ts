@@ -7,6 +7,7 @@ import { blockHash, type Header } from '../chain/header.ts'
 import type { ChainParams } from '../chain/params.ts'
 import type { Kernels } from '../kernels/contract.ts'
 import type { CommitteeKeys } from './certificate.ts'
+import type { CompactCommittee } from './compact.ts'
 
 /** The chain that is followed, and what its user allowed. */
 export interface Chain {
@@ -14,6 +15,8 @@ export interface Chain {
   readonly chainId: Hash32
   /** Accept committees whose f or F is smaller than the chain's ([LC-3]). Refused unless true. */
   readonly weakCommitteesAllowed?: boolean
+  /** D of a draw epoch as the follower's own headers have it ([LC-4]); undefined for those that it has not seen. */
+  drawSeed?(epoch: number): Hash32 | undefined
 }
 
 /** A header that was verified, or that the user chose. */
@@ -22,6 +25,8 @@ export interface Trusted {
   readonly hash: Hash32
   /** Of the header's epoch; undefined while it is not known, as after a bare checkpoint or a compact hop. */
   readonly committee: CommitteeKeys | undefined
+  /** The form that `cert` was verified with, where it was a compact one and the full one is not known ([LC-4c]). */
+  readonly compact?: CompactCommittee
   readonly cert?: FinalityCert
 }
 

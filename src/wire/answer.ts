@@ -15,7 +15,7 @@ import type { ChainView } from './chain-view.ts'
 import { refused, served, type Answer } from './envelope.ts'
 import { decodeConflict, encodeEvidenceResponse } from './evidence.ts'
 import { decodeHeadersRequest, encodeHeadersResponse, type HeadersRequest } from './headers.ts'
-import { decodeHopsRequest, encodeHopsResponse, type HopsRequest, type HopsResponse } from './hops.ts'
+import { decodeHopsRequest, encodeHopsResponse, type BaseForm, type HopsRequest, type HopsResponse } from './hops.ts'
 import { FRAME_LIMITS, HOPS_BYTES_AIM } from './limits.ts'
 import {
   decodeProofRequest,
@@ -66,7 +66,7 @@ function after<Request>(
 
 /** A prefix so short that its proof is longer than a frame is not served: the client pages by longer prefixes. */
 function withinFrame(response: Uint8Array): Uint8Array {
-  return response.length <= FRAME_LIMITS.proof.responseBytesMax ? response : encodeProofResponse(refused('unsupported'))
+  return response.length <= FRAME_LIMITS.proof.responseBytesMax ? response : encodeProofResponse(refused('too-large'))
 }
 
 /**
@@ -113,8 +113,8 @@ function smallerForm(
 export function answerHops(view: ChainView, request: HopsRequest): Answer<HopsResponse> {
   if (request.fromHeight > view.head().header.height) return refused('not-ahead')
   if (request.fromHeight < view.oldestHeight()) return refused('pruned')
-  const base = request.wantBase ? baseAt(view, request.fromHeight) : undefined
-  if (request.wantBase && base === undefined) return refused('pruned')
+  const base = request.base === 'none' ? undefined : baseAt(view, request.fromHeight, request.base)
+  if (request.base !== 'none' && base === undefined) return refused('pruned')
   const updates: Update[] = []
   let height = request.fromHeight
   let bytes = 0
@@ -134,10 +134,15 @@ function updateBytes({ historyPath, committee, compact }: Update): number {
   return 600 + historyPath.length + full + (compact === undefined ? 0 : encodeCompact(compact).length)
 }
 
-function baseAt(view: ChainView, height: bigint): HopsResponse['base'] {
+/** A view without compact forms, and genesis, give the full committee. */
+function baseAt(view: ChainView, height: bigint, form: BaseForm): HopsResponse['base'] {
   const final = view.final(height)
-  const committee = view.committee(epochOf(height, view.params))
-  return final === undefined || committee === undefined ? undefined : { ...final, committee }
+  if (final === undefined) return undefined
+  const epoch = epochOf(height, view.params)
+  const compact = form === 'compact' && final.cert ? view.compactCommittee?.(epoch, final.cert.bitmap) : undefined
+  if (compact !== undefined) return { ...final, compact }
+  const committee = view.committee(epoch)
+  return committee && { ...final, committee }
 }
 
 function answerHeaders(view: ChainView, { start, count }: HeadersRequest): Answer<LinkedHeader['header'][]> {
@@ -161,7 +166,8 @@ function answerProof(view: ChainView, request: ProofRequest): Answer<ProofRespon
       return proveTransaction(view, request.at, request.txid)
     case 3: {
       const proof = view.stateProof(request.at, request.prefix)
-      return proof === undefined ? refused('pruned') : served({ kind: 3, proof })
+      if (proof === undefined) return refused('pruned')
+      return proof === 'too-large' ? refused(proof) : served({ kind: 3, proof })
     }
     case 4:
       return proveTopic(view, request)

@@ -28,8 +28,8 @@ export interface ChainView {
   historyPath(index: bigint, size: bigint): Uint8Array | undefined
   /** Where `txid` is final, with the encoded PROOF-2 of it under that block's txRoot. */
   transaction(txid: Hash32): { readonly height: bigint; readonly proof: Uint8Array } | undefined
-  /** The encoded [STATE-1] proof of a key prefix under the stateRoot of `height`. */
-  stateProof(height: bigint, prefix: Prefix): Uint8Array | undefined
+  /** The encoded [STATE-1] proof of a key prefix under the stateRoot of `height`; `too-large` if a longer prefix would do. */
+  stateProof(height: bigint, prefix: Prefix): Uint8Array | 'too-large' | undefined
   /** The encoded PROOF-4 of one block's transactions under a topic prefix. */
   topicProof(height: bigint, prefix: Prefix): Uint8Array | undefined
   submit(tx: Tx): SubmitResponse

@@ -9,10 +9,11 @@ import { accepted, type Result } from '../base/verdict.ts'
 import { Reader, type DecodeCode } from '../chain/codec.ts'
 
 /** On the wire: the index in this list. Append only. */
-export const REFUSALS = ['not-found', 'pruned', 'not-ahead', 'unsupported', 'busy'] as const
+export const REFUSALS = ['not-found', 'pruned', 'not-ahead', 'unsupported', 'busy', 'too-large'] as const
 /**
  * `not-found`: no such height, transaction or committee here. `pruned`: known once, given up since. `not-ahead`: asked
  * about a height above the server's head. `unsupported`: this server does not do that. `busy`: over a bound; ask later.
+ * `too-large`: what was asked for does not fit a frame; ask for less (a longer prefix).
  */
 export type Refusal = (typeof REFUSALS)[number]
 

@@ -1,48 +1,50 @@
 /**
  * `hops`: updates that lead from a height the client trusts towards the head, one per epoch.
  *
- *   request  = fromHeight u64 ‖ countMax u16 (1–64) ‖ wantBase u8 (0 or 1) ‖ forms u8 (bit set, 1 << form)
- *   response = hasBase u8 ‖ [CertifiedHeader ‖ committee (u32 length and bytes)] ‖ updates (list)
+ *   request  = fromHeight u64 ‖ countMax u16 (1–64) ‖ base u8 (0 none, 1 full, 2 compact) ‖ forms u8 (bit set, 1 << form)
+ *   response = base u8 (as asked) ‖ [CertifiedHeader ‖ committee (u32 length and bytes)] ‖ updates (list)
  *
  * The base is the header at fromHeight with the committee of its epoch: what a client needs to start from a bare
- * checkpoint (it checks the header by hash and the committee by root and audit). Update i starts from update i−1, the
- * first from fromHeight. No update means that the server has nothing newer.
+ * checkpoint (it checks the header by hash and the committee by root) or to follow within an epoch that it reached by a
+ * compact hop. Update i starts from update i−1, the first from fromHeight. No update means that the server has nothing newer.
  */
 import type { Result } from '../base/verdict.ts'
 import type { Committee } from '../chain/committee.ts'
 import { Reader, Writer, type DecodeCode } from '../chain/codec.ts'
 import type { ChainParams } from '../chain/params.ts'
+import type { CompactCommittee } from '../verify/compact.ts'
 import type { Update } from '../verify/light.ts'
 import { readCertifiedHeader, writeCertifiedHeader, type CertifiedHeader } from './certified-header.ts'
 import { decodeAnswer, encodeAnswer, type Answer } from './envelope.ts'
 import { HOP_COUNT_MAX } from './limits.ts'
-import { readCommittee, readUpdate, writeCommittee, writeUpdate } from './update.ts'
+import { readCommittee, readCompact, readUpdate, writeCommittee, writeCompact, writeUpdate } from './update.ts'
+
+/** How much of the committee comes with the base, if there is one: the index in this list. */
+export const BASE_FORMS = ['none', 'full', 'compact'] as const
+export type BaseForm = (typeof BASE_FORMS)[number]
 
 export interface HopsRequest {
   readonly fromHeight: bigint
   readonly countMax: number
-  readonly wantBase: boolean
+  readonly base: BaseForm
   /** Bit set of committee forms that the client reads: the client's own set. */
   readonly forms: number
 }
 
-export interface HopsBase extends CertifiedHeader {
-  /** Of the header's epoch. */
-  readonly committee: Committee
-}
+/** With one form of the committee of the header's epoch. Genesis has no certificate and so no compact form. */
+export type HopsBase = CertifiedHeader & CommitteeForm
+
+export type CommitteeForm =
+  | { readonly committee: Committee; readonly compact?: undefined }
+  | { readonly committee?: undefined; readonly compact: CompactCommittee }
 
 export interface HopsResponse {
   readonly base: HopsBase | undefined
   readonly updates: readonly Update[]
 }
 
-export function encodeHopsRequest({ fromHeight, countMax, wantBase, forms }: HopsRequest): Uint8Array {
-  return new Writer(12)
-    .u64(fromHeight)
-    .u16(countMax)
-    .u8(wantBase ? 1 : 0)
-    .u8(forms)
-    .finish()
+export function encodeHopsRequest({ fromHeight, countMax, base, forms }: HopsRequest): Uint8Array {
+  return new Writer(12).u64(fromHeight).u16(countMax).u8(BASE_FORMS.indexOf(base)).u8(forms).finish()
 }
 
 export function decodeHopsRequest(bytes: Uint8Array): Result<HopsRequest, DecodeCode> {
@@ -50,36 +52,46 @@ export function decodeHopsRequest(bytes: Uint8Array): Result<HopsRequest, Decode
   const fromHeight = reader.u64()
   const countMax = reader.u16()
   reader.expect(countMax >= 1 && countMax <= HOP_COUNT_MAX, 'hop count', { countMax, most: HOP_COUNT_MAX })
-  return reader.finish({ fromHeight, countMax, wantBase: readFlag(reader), forms: reader.u8() })
+  return reader.finish({ fromHeight, countMax, base: readBaseForm(reader), forms: reader.u8() })
 }
 
 export function encodeHopsResponse(answer: Answer<HopsResponse>): Uint8Array {
   return encodeAnswer(answer, ({ base, updates }) => {
-    const writer = new Writer(4096).u8(base === undefined ? 0 : 1)
-    if (base !== undefined) {
-      writeCertifiedHeader(writer, base)
-      writeCommittee(writer, base.committee)
-    }
+    const writer = new Writer(4096)
+    writeBase(writer, base)
     return writer.list(updates, writeUpdate).finish()
   })
 }
 
 export function decodeHopsResponse(bytes: Uint8Array, params: ChainParams): Result<Answer<HopsResponse>, DecodeCode> {
   return decodeAnswer(bytes, (reader) => ({
-    base: readFlag(reader) ? readBase(reader, params) : undefined,
+    base: readBase(reader, params),
     updates: reader.list('updates', 0, HOP_COUNT_MAX, (item) => readUpdate(item, params)),
   }))
 }
 
-function readBase(reader: Reader, params: ChainParams): HopsBase {
-  const { header, cert } = readCertifiedHeader(reader)
-  const committee = readCommittee(reader, params)
-  reader.expect(committee !== undefined, 'committee of the base')
-  return { header, cert, committee: committee! }
+function writeBase(writer: Writer, base: HopsBase | undefined): void {
+  const form: BaseForm = base === undefined ? 'none' : base.compact === undefined ? 'full' : 'compact'
+  writer.u8(BASE_FORMS.indexOf(form))
+  if (base === undefined) return
+  writeCertifiedHeader(writer, base)
+  if (base.compact === undefined) writeCommittee(writer, base.committee)
+  else writeCompact(writer, base.compact)
 }
 
-function readFlag(reader: Reader): boolean {
-  const flag = reader.u8()
-  reader.expect(flag <= 1, 'flag', { flag })
-  return flag === 1
+function readBase(reader: Reader, params: ChainParams): HopsBase | undefined {
+  const form = readBaseForm(reader)
+  if (form === 'none') return undefined
+  const { header, cert } = readCertifiedHeader(reader)
+  const committee = form === 'full' ? readCommittee(reader, params) : undefined
+  const compact = form === 'compact' ? readCompact(reader, params) : undefined
+  reader.expect(committee !== undefined || compact !== undefined, 'committee of the base')
+  return compact === undefined ? { header, cert, committee: committee! } : { header, cert, compact }
+}
+
+function readBaseForm(reader: Reader): BaseForm {
+  const index = reader.u8()
+  const form = BASE_FORMS[index]
+  reader.expect(form !== undefined, 'base form', { index })
+  return form ?? 'none'
 }

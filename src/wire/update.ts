@@ -34,7 +34,7 @@ export function writeUpdate(writer: Writer, { header, cert, historyPath, committ
     return writeCommittee(writer, committee)
   }
   writer.u8(COMMITTEE_FORM.compact)
-  writeSized(writer, encodeCompact(compact))
+  writeCompact(writer, compact)
 }
 
 export function readUpdate(reader: Reader, params: ChainParams): Update {
@@ -64,7 +64,11 @@ export function readCommittee(reader: Reader, params: ChainParams): Committee | 
   return inner(reader, 'committee', decodeCommittee(bytes, seatCountMax(params)))
 }
 
-function readCompact(reader: Reader, params: ChainParams): CompactCommittee | undefined {
+export function writeCompact(writer: Writer, compact: CompactCommittee): void {
+  writeSized(writer, encodeCompact(compact))
+}
+
+export function readCompact(reader: Reader, params: ChainParams): CompactCommittee | undefined {
   const bytes = readSized(reader)
   return reader.failed ? undefined : inner(reader, 'compact committee', decodeCompact(bytes, seatCountMax(params)))
 }

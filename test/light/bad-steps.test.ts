@@ -46,8 +46,19 @@ test('[LC-4c] a compact committee that nobody asked for is refused, and costs no
   const { committee, ...step } = firstStep()
   ok(committee !== undefined)
   const compact = buildCompact(engine.kernels, chain.committees[1]!, step.cert.bitmap)
-  const world = worldWith({ ...step, compact })
+  const world = new World({ engine, spec }, { seed: 'bad steps', nowMs })
+  const respond = (protocol: string) => (protocol === 'hops' ? hopsOf({ ...step, compact }) : undefined)
+  // It claims a head of the next epoch, so the full form is asked for: it is the last hop.
+  world.connect('liar', { view: new FixtureView(chain, 6), respond })
+  world.settle()
   equal(world.height, 0n)
+  equal(world.dropped.get('liar'), 'malformed')
+  thenHonest(world)
+})
+
+test('hops that do not lead upwards are refused, instead of being asked for again and again', () => {
+  const world = worldWith(firstStep())
+  equal(world.height, firstStep().header.height)
   equal(world.dropped.get('liar'), 'malformed')
   thenHonest(world)
 })

@@ -359,6 +359,16 @@ function lightCauses(model: ModelChain): Record<string, Cause[]> {
       () =>
         step(2, 4, { committee: withKeys(model.committee(1).committee, signer.publicKey(new Uint8Array(32).fill(3))) }),
     ],
+    'audit-draw-seed': [
+      () =>
+        verifyUpdate(
+          model.engine,
+          { ...model.chain, drawSeed: (epoch) => (epoch === 1 ? zero : undefined) },
+          model.trusted(2),
+          model.update(2, 4),
+          model.nowMs,
+        ),
+    ],
     'history-path': [
       () => step(5, 7, { historyPath: model.history.inclusionProof(4, 7) }),
       () => step(5, 7, { historyPath: hex('00') }),

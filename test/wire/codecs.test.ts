@@ -47,7 +47,7 @@ const CODECS: readonly Codec<unknown>[] = [
     make: (prng) => ({
       fromHeight: prng.uint64(),
       countMax: 1 + prng.below(HOP_COUNT_MAX),
-      wantBase: prng.chance(0.5),
+      base: prng.pick(hops.BASE_FORMS),
       forms: prng.below(256),
     }),
     encode: hops.encodeHopsRequest,
@@ -193,7 +193,7 @@ for (const { name, make, encode, decode } of CODECS) {
 
 test('a request of every protocol fits its frame limit', () => {
   const prng = new Prng(seed)
-  ok(hops.encodeHopsRequest({ fromHeight: 1n, countMax: 1, wantBase: true, forms: 3 }).length <= 64)
+  ok(hops.encodeHopsRequest({ fromHeight: 1n, countMax: 1, base: 'full', forms: 3 }).length <= 64)
   const topic: proof.ProofRequest = { kind: 4, at: 1n, start: 0n, end: 1n, prefix: prefixOf(prng, 64) }
   ok(proof.encodeProofRequest(topic).length <= FRAME_LIMITS.proof.requestBytesMax)
   const state: proof.ProofRequest = { kind: 3, at: 1n, prefix: prefixOf(prng, 256) }
