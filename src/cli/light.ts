@@ -1,10 +1,11 @@
 /** `stakecube light`: a light client without a screen. One line for each verified head; Ctrl-C ends it cleanly. */
 import { toHex } from '../base/bytes.ts'
-import { checkpointText, type ClientError, type Head, type LightClient } from '../client/index.ts'
+import { checkpointText, type ClientError, type Head, type LightClient, type Trust } from '../client/index.ts'
 import { asCliError } from './client-exit.ts'
 import { parseCommandLine, type CommandDefinition, type CommandLine } from './command-line.ts'
 import { CliError, EXIT } from './exit-codes.ts'
-import { CLIENT_FLAGS, openClient, readChainInputs, shortHash } from './light-inputs.ts'
+import { CLIENT_FLAGS, openClient, readChainInputs, shortHash, storeMetrics } from './light-inputs.ts'
+import { isService, SERVICE_FLAGS } from './service-flags.ts'
 
 /** With --once or --until-height: how long the first peer may take. */
 const FIRST_PEER_MS = 30_000
@@ -14,6 +15,7 @@ const DEFINITION: CommandDefinition = {
   summary: 'Follows a chain and verifies every head. With --store it goes on from what it had verified.',
   flags: {
     ...CLIENT_FLAGS,
+    ...SERVICE_FLAGS,
     once: { kind: 'switch', help: 'stop when it has caught up with a peer' },
     'until-height': { kind: 'number', value: 'H', help: 'stop at this height', low: 0, high: Number.MAX_SAFE_INTEGER },
   },
@@ -28,7 +30,13 @@ export async function lightCommand(argv: string[]): Promise<number> {
   const warn = (text: string) => process.stderr.write(`stakecube light: ${text}\n`)
   try {
     const client = await openClient(line, inputs, warn)
-    return await follow(client, line, (head) => print(isJson ? headJson(head) : headLine(head)))
+    if (isService(line)) {
+      const { startService } = await import('./service.ts')
+      const service = await startService(line, { client, note: warn, metrics: () => storeMetrics(client) })
+      client.on('closed', () => void service.close())
+    }
+    const showTrust = (trust: Trust) => print(isJson ? trustJson(trust) : `  ${trust.sentence}`)
+    return await follow(client, line, (head) => print(isJson ? headJson(head) : headLine(head)), showTrust)
   } catch (error) {
     throw asCliError(error)
   }
@@ -37,12 +45,24 @@ export async function lightCommand(argv: string[]): Promise<number> {
 const print = (text: string) => process.stdout.write(`${text}\n`)
 
 /** Runs until the goal, a failure or a signal; closes the client in any case. */
-async function follow(client: LightClient, line: CommandLine, show: (head: Head) => void): Promise<number> {
+async function follow(
+  client: LightClient,
+  line: CommandLine,
+  show: (head: Head) => void,
+  showTrust: (trust: Trust) => void,
+): Promise<number> {
   const stop = new AbortController()
   const interrupt = () => stop.abort('interrupted')
   process.once('SIGINT', interrupt)
   process.once('SIGTERM', interrupt)
   client.on('head', show)
+  // A line for each head says how old it is; this one is for what changes besides.
+  let said = ''
+  client.on('trust', (trust) => {
+    const now = [trust.phase, trust.freshness, trust.isWitnessed, trust.conflictCount].join()
+    if (now !== said) showTrust(trust)
+    said = now
+  })
   const hasGoal = line.has('once') || line.number('until-height') !== undefined
   try {
     const outcome = ended(client, line, stop.signal, hasGoal)
@@ -102,5 +122,18 @@ function headJson(head: Head): string {
     verifiedAtMs,
     source: peer ?? (head.cert === undefined ? 'genesis' : 'store'),
     checkpoint: checkpointText(head),
+  })
+}
+
+function trustJson(trust: Trust): string {
+  const { phase, freshness, height, ageMs, trustLeftMs, quietMs, weight, sentence, ...counts } = trust
+  const number = (value: bigint | undefined) => (value === undefined ? null : Number(value))
+  return JSON.stringify({
+    ...{ event: 'trust', sentence, phase, freshness, height: number(height), ageMs: number(ageMs) },
+    ...{ trustLeftMs: number(trustLeftMs), trustPeriodMs: Number(counts.trustPeriodMs), quietMs: number(quietMs) },
+    weight: weight && { ...weight, signedStake: String(weight.signedStake), stake: String(weight.stake) },
+    ...{ peers: counts.peerCount, agreeing: counts.agreeingCount, witnesses: counts.witnessCount },
+    ...{ networks: counts.networkCount, witnessed: counts.isWitnessed, conflicts: counts.conflictCount },
+    rejectedPeers: counts.rejectedPeerCount,
   })
 }

@@ -253,11 +253,11 @@ function readAmount(text: string): bigint {
 }
 
 async function send(line: CommandLine, kernels: Kernels): Promise<number> {
+  const amount = readAmount(line.operands[1]!)
   const inputs = await readChainInputs('wallet send', line)
   const account = findAccount(line, kernels, inputs)
   if (account === undefined) throw usage(DEFINITIONS.send, 'give --key FILE or --wallet NAME')
   const to = readOwner(kernels, inputs, line.operands[0]!)
-  const amount = readAmount(line.operands[1]!)
   return withClient(line, inputs, async (client, signal) => {
     const { utxos, header } = await client.unspent(account.owner, { signal })
     const expiry = header.height + EXPIRY_HEIGHTS

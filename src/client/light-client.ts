@@ -312,9 +312,10 @@ export class LightClient {
 
   async #exportContext({ signal }: CallOptions): Promise<ExportContext> {
     const { engine, spec } = this
-    const { checkpoint } = this.#options
+    const { checkpoint, weakCommitteesAllowed = false } = this.#options
     const network = await this.#options.network
-    const context = { engine, spec, network, checkpoint, nowMs: BigInt(this.#nowMs()) }
+    const nowMs = BigInt(this.#nowMs())
+    const context = { engine, spec, network, checkpoint, nowMs, weakCommitteesAllowed }
     return signal === undefined ? context : { ...context, signal }
   }
 

@@ -24,6 +24,7 @@ export interface ExportContext {
   /** Absent: the file leads from genesis. */
   readonly checkpoint: Checkpoint | undefined
   readonly nowMs: bigint
+  readonly weakCommitteesAllowed?: boolean
   readonly signal?: AbortSignal
 }
 
@@ -58,10 +59,10 @@ export async function exportProof(
   const at = hops.at(-1)?.header.height ?? base.height
   const asked = encodeProofRequest({ ...request, at } as ProofRequest)
   const response = await ask(context, peer, 'proof', asked)
-  const { engine, spec, checkpoint, nowMs } = context
+  const { engine, spec, checkpoint, nowMs, weakCommitteesAllowed } = context
   const chainId = chainIdOf(engine.kernels, spec)
   const bytes = encodeProofFile({ chainId, base, committee, hops, request: asked, response })
-  const proven = verifyProofFile(engine, spec, checkpoint, bytes, nowMs)
+  const proven = verifyProofFile(engine, spec, checkpoint, bytes, nowMs, weakCommitteesAllowed)
   return proven.kind === 'accepted'
     ? { kind: 'accepted', value: { bytes, proven: proven.value } }
     : rejected(proven.code, proven.operands)

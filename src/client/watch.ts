@@ -18,6 +18,9 @@ import type { Prefix } from '../wire/proof.ts'
 import { ClientError } from './errors.ts'
 import type { CallOptions, LightClient, ProvenSet } from './light-client.ts'
 
+const TRANSIENT: ReadonlySet<string> = new Set(['query-unavailable', 'query-timeout'])
+const RETRY_MS = 5_000
+
 export interface PrivateOptions extends CallOptions {
   /**
    * Ask for a bucket of this many leading bits and filter on the device, so that the serving peer does not learn which
@@ -69,8 +72,8 @@ export async function* watchOwner(
   let height = -1n
   for await (const head of newestHeads(client, options)) {
     if (head.height <= height) continue
-    const set = await unlessUnavailable(client.unspent(owner, options))
-    if (set === undefined || set.header.height <= height) continue
+    const set = await untilAnswered(client, () => client.unspent(owner, options), options)
+    if (set.header.height <= height) continue
     height = set.header.height
     const now = new Map(set.utxos.map((utxo) => [nameOf(utxo), utxo]))
     const without = (all: ReadonlyMap<string, Utxo>, some: ReadonlyMap<string, Utxo>) =>
@@ -94,9 +97,8 @@ export async function* watchTopic(
     while (next <= height) {
       const most: bigint = next + BigInt(TOPIC_BLOCK_COUNT_MAX)
       const end: bigint = most < height + 1n ? most : height + 1n
-      const blocks = await unlessUnavailable(client.topicIn(topic, next, end, options))
-      if (blocks === undefined) break
-      yield blocks
+      const start = next
+      yield await untilAnswered(client, () => client.topicIn(topic, start, end, options), options)
       next = end
     }
   }
@@ -129,12 +131,25 @@ async function* newestHeads(client: LightClient, { signal }: CallOptions): Async
   }
 }
 
-/** Undefined where no peer can answer now: ask again under a newer head. */
-async function unlessUnavailable<Value>(asked: Promise<Value>): Promise<Value | undefined> {
-  try {
-    return await asked
-  } catch (error) {
-    if (error instanceof ClientError && ['query-unavailable', 'query-timeout'].includes(error.code)) return undefined
-    throw error
+/** Where no peer can answer now, asks again under the next head, and after a while without one. */
+async function untilAnswered<Value>(
+  client: LightClient,
+  ask: () => Promise<Value>,
+  { signal }: CallOptions,
+): Promise<Value> {
+  for (;;) {
+    const height = client.head?.header.height ?? -1n
+    try {
+      return await ask()
+    } catch (error) {
+      if (!(error instanceof ClientError) || !TRANSIENT.has(error.code)) throw error
+    }
+    const wait = AbortSignal.timeout(RETRY_MS)
+    const both = signal === undefined ? wait : AbortSignal.any([signal, wait])
+    await client
+      .whenHead(({ header }) => header.height > height, { signal: both })
+      .catch((error: unknown) => {
+        if (!wait.aborted || signal?.aborted === true) throw error
+      })
   }
 }

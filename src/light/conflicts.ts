@@ -9,6 +9,8 @@ import { verifyHistoryProof } from '../proofs/history.ts'
 import { verifyCert } from '../verify/certificate.ts'
 import { verifyUpdate, type Trusted, type Update } from '../verify/light.ts'
 import { isStale } from '../verify/trust.ts'
+import { verifyHeightConflict, verifyHistoryConflict, type Certified } from '../verify/conflict.ts'
+import type { ConflictEvidence } from '../wire/evidence.ts'
 import type { CertifiedHeader } from '../wire/certified-header.ts'
 import { decodeProofResponse, encodeProofRequest, type LinkedHeader } from '../wire/proof.ts'
 import type { Checkpoint } from './contract.ts'
@@ -16,10 +18,14 @@ import { certified, type LightCore, type Pending } from './core.ts'
 import { judge } from './judgement.ts'
 import type { Peer } from './peers.ts'
 
+const LOOKED_UP_COUNT_MAX = 64
+
 export class Conflicts {
   readonly #core: LightCore
   /** A checkpoint that the stored chain has still to be compared with. */
   #unchecked: Checkpoint | undefined
+  /** Claimed blocks that were found in our history, so that the same claim is looked up once. Newest last. */
+  readonly #lookedUp = new Set<string>()
 
   constructor(core: LightCore) {
     this.#core = core
@@ -55,6 +61,8 @@ export class Conflicts {
     if (trusted === undefined || cert === undefined) return
     if (keys === undefined) return this.#wantPrevious(header.height, trusted)
     if (header.height >= trusted.header.height || core.countPending('lookup') > 0) return
+    const hash = toHex(blockHash(core.engine.kernels, header))
+    if (this.#lookedUp.has(hash)) return core.agree(peer, header.height)
     const isAgreed = ({ agreedHeight }: Peer) => agreedHeight !== undefined && agreedHeight >= trusted.header.height
     const [helper] = core.peers.ranked(core.nowMs, isAgreed)
     if (helper === undefined) return
@@ -64,10 +72,17 @@ export class Conflicts {
     core.send(helper, 'proof', request, { purpose: 'lookup', claim, claimant: peer.name, trusted })
   }
 
+<<<<<<< src/light/conflicts.ts
+  #remember(hash: string): void {
+    this.#lookedUp.add(hash)
+    const [oldest] = this.#lookedUp
+    if (this.#lookedUp.size > LOOKED_UP_COUNT_MAX) this.#lookedUp.delete(oldest!)
+=======
   /** After a compact hop the committee of the epoch before is not known: Sync asks for it, and the claim comes again. */
   #wantPrevious(height: bigint, { header }: Trusted): void {
     const { params } = this.#core
     if (epochOf(height, params) === epochOf(header.height, params) - 1) this.#core.isPreviousWanted = true
+>>>>>>> /tmp/c1/m/new
   }
 
   onLookup(peer: Peer, { claim, claimant, trusted }: Pending & { purpose: 'lookup' }, bytes: Uint8Array): void {
@@ -79,7 +94,10 @@ export class Conflicts {
     if (linked.header.height !== height || !this.#isInHistory(linked, hash, trusted.header))
       return this.#core.accuse(peer, 'history-proof', { height })
     const claimer = core.peers.get(claimant)
-    if (equalBytes(hash, blockHash(core.engine.kernels, claim.header))) return claimer && core.agree(claimer, height)
+    if (equalBytes(hash, blockHash(core.engine.kernels, claim.header))) {
+      this.#remember(toHex(hash))
+      return claimer && core.agree(claimer, height)
+    }
     if (isStale(core.params, linked.header, core.nowMs)) return
     core.halt({ kind: 2, first: claim, second: certified(trusted), leafHash: hash, path: linked.path })
   }
@@ -121,6 +139,16 @@ export class Conflicts {
     return undefined
   }
 
+  /**
+   * Evidence from another client ([LC-5]): it counts where both certificates verify under committees that this client
+   * knows by itself, and its own head is fresh; then it halts as if it had seen the two blocks.
+   */
+  onReport(evidence: ConflictEvidence): void {
+    const core = this.#core
+    if (core.isStopped || whyVoid(core, evidence) !== undefined) return
+    core.halt(evidence)
+  }
+
   // ── A checkpoint against the stored chain ────────────────────────────────────────────────────────────────────────
 
   compareCheckpoint(trusted: Trusted): void {
@@ -153,4 +181,23 @@ export class Conflicts {
     if (equalBytes(hash, got)) return
     this.#core.fail('checkpoint-conflict', { height, got: toHex(got), expected: toHex(hash) })
   }
+}
+
+/** Why evidence shows nothing to this client now; undefined if it shows that two final blocks conflict. */
+export function whyVoid(core: LightCore, evidence: ConflictEvidence): string | undefined {
+  const { trusted } = core
+  if (trusted === undefined || isStale(core.params, trusted.header, core.nowMs)) return 'no fresh head to judge it by'
+  const [first, second] = [evidence.first, evidence.second].map((part) => withKeys(core, part))
+  if (first === undefined || second === undefined) return 'the committee of that height is not at hand'
+  if (isStale(core.params, first.header, core.nowMs)) return 'its blocks are older than the trust period'
+  const verdict =
+    evidence.kind === 1
+      ? verifyHeightConflict(core.engine, core, first, second)
+      : verifyHistoryConflict(core.engine, core, first, second, evidence.leafHash, evidence.path)
+  return verdict.kind === 'rejected' ? verdict.code : undefined
+}
+
+function withKeys(core: LightCore, { header, cert }: CertifiedHeader): Certified | undefined {
+  const committee = core.keysAt(header.height)
+  return committee === undefined || cert === undefined ? undefined : { header, cert, committee }
 }

@@ -12,7 +12,7 @@ import type { Tx } from '../chain/transaction.ts'
 import type { Engine } from '../crypto/engine.ts'
 import type { PeerName, ProtocolName, TransportCode } from '../ports/network.ts'
 import type { TransactionProof } from '../proofs/transaction.ts'
-import type { ConflictEvidence } from '../wire/evidence.ts'
+import type { ConflictEvidence, EvidenceResponse } from '../wire/evidence.ts'
 import type { Prefix } from '../wire/proof.ts'
 import type { Checkpoint } from '../verify/trust.ts'
 import type { SyncCode } from './codes.ts'
@@ -28,6 +28,8 @@ export interface LightConfig {
   readonly seed: string
   /** Go on with committees smaller than the chain's f and F say ([LC-3]); refused unless true. */
   readonly weakCommitteesAllowed?: boolean
+  /** Given by a client that serves others: what is done with evidence that one of them sends. */
+  readonly onReport?: (evidence: ConflictEvidence) => EvidenceResponse
   /** Peers whose streams are followed at once; 3 unless given. */
   readonly followCountMax?: number
   /** Hops verified in one step, with one batch of pairings ([LC-4c]); 16 unless given. 1: each by itself. */
@@ -94,6 +96,8 @@ export type LightEvent =
   | { readonly kind: 'query-cancelled'; readonly queryId: string }
   | { readonly kind: 'submitted'; readonly submissionId: string; readonly txid: Hash32; readonly tx: Tx }
   | { readonly kind: 'submission-cancelled'; readonly submissionId: string }
+  /** Another client sent it: verified before anything follows from it. */
+  | { readonly kind: 'evidence-received'; readonly evidence: ConflictEvidence }
 
 export interface SendRequest {
   readonly kind: 'send-request'

@@ -20,6 +20,7 @@ import type { CertifiedHeader } from '../wire/certified-header.ts'
 import { encodeConflict, type ConflictEvidence } from '../wire/evidence.ts'
 import type { Answer } from '../wire/envelope.ts'
 import { FRAME_LIMITS } from '../wire/limits.ts'
+import { Archive, type ArchiveStep } from './archive.ts'
 import type { SyncCode } from './codes.ts'
 import type {
   Checkpoint,
@@ -88,8 +89,15 @@ export class LightCore {
   trusted: Trusted | undefined
   /** Committee of the epoch before the trusted one, to judge conflicting certificates from it. */
   previousKeys: CommitteeKeys | undefined
+<<<<<<< src/light/core.ts
+  /** What this client holds for others; undefined unless it serves. */
+  readonly archive: Archive | undefined
+  /** Once there is one: every peer gets it. */
+  evidence: ConflictEvidence | undefined
+=======
   /** A block that is claimed is of the epoch before, whose committee went by in compact form: it has to be asked for. */
   isPreviousWanted = false
+>>>>>>> /tmp/c1/m/new
   /** Device time of the last accepted head. */
   advancedMs = 0n
   #recent = new Map<bigint, Trusted>()
@@ -112,6 +120,10 @@ export class LightCore {
     this.weakCommitteesAllowed = config.weakCommitteesAllowed ?? false
     this.prng = new Prng(config.seed)
     this.peers = new PeerTable(this.prng.fork('peers'))
+    const { kernels } = this.engine
+    const { params, chainId } = this
+    const reportConflict = config.onReport
+    this.archive = reportConflict && new Archive({ kernels, params, chainId, reportConflict })
   }
 
   get isStopped(): boolean {
@@ -242,12 +254,21 @@ export class LightCore {
     return this.#recent.get(height)
   }
 
+<<<<<<< src/light/core.ts
+  /** Takes `trusted` as the new head: kept, told, and what peers said about this height compared. */
+  advance(trusted: Trusted, peer: Peer | undefined, step?: ArchiveStep): void {
+    this.archive?.accept(trusted, step)
+    const before = this.trusted
+    const committee = trusted.committee
+    if (before?.committee !== undefined && before.committee !== committee) this.previousKeys = before.committee
+=======
   /** Takes the last of `steps` (at least one, each verified) as the new head: kept, saved, told. */
   advance(steps: readonly Step[], peer: Peer | undefined): void {
     const { trusted } = steps.at(-1)!
     for (const passed of steps.slice(0, -1)) this.#remember(passed.trusted)
     const left = this.trusted?.committee
     if (left !== undefined && left !== trusted.committee) this.previousKeys = left
+>>>>>>> /tmp/c1/m/new
     this.trusted = trusted
     this.advancedMs = this.nowMs
     this.#remember(trusted)
@@ -272,6 +293,7 @@ export class LightCore {
 
   /** Goes on from a head that was saved before; told by `tell`, once it is known not to be stale. */
   resume(trusted: Trusted): void {
+    this.archive?.accept(trusted)
     this.trusted = trusted
     this.#remember(trusted)
     this.#isUntold = true
@@ -349,13 +371,20 @@ export class LightCore {
 
   /** Two final blocks conflict: stop for good, keep the evidence, tell the user and every peer. */
   halt(evidence: ConflictEvidence): void {
+    this.evidence = evidence
     this.effect({ kind: 'save', writes: evidenceWrites(evidence) })
     for (const peer of this.peers.all) {
       this.closeFollow(peer)
-      this.send(peer, 'evidence', encodeConflict(evidence), { purpose: 'report' })
+      this.report(peer)
     }
     this.emit({ kind: 'halted', evidence })
     this.setPhase('halted')
+  }
+
+  /** Gives a peer the evidence that there is, so that others learn of it from whoever they ask. */
+  report(peer: Peer): void {
+    if (this.evidence === undefined) return
+    this.send(peer, 'evidence', encodeConflict(this.evidence), { purpose: 'report' })
   }
 
   /** Stops for good with a code. */

@@ -23,6 +23,7 @@
 import type { Result } from '../base/verdict.ts'
 import type { SyncCode } from './codes.ts'
 import type { LightConfig, LightEffect, LightEvent, LightPhase, QueryValue, SavedEntries } from './contract.ts'
+import type { Archive } from './archive.ts'
 import { Conflicts } from './conflicts.ts'
 import { LightCore, type Pending } from './core.ts'
 import type { Peer } from './peers.ts'
@@ -61,6 +62,11 @@ export class LightMachine {
   get witnessCount(): number {
     const { trusted, peers } = this.#core
     return trusted === undefined ? 0 : peers.agreeing(trusted.header.height)
+  }
+
+  /** What this client holds for others; undefined unless `onReport` was given. */
+  get archive(): Archive | undefined {
+    return this.#core.archive
   }
 
   /** What the trust meter needs of the machine (light/trust-meter.ts); who brought the head and addresses are the driver's. */
@@ -129,6 +135,8 @@ export class LightMachine {
         return this.#submissions.submit(event.submissionId, event.txid, event.tx)
       case 'submission-cancelled':
         return this.#submissions.cancel(event.submissionId)
+      case 'evidence-received':
+        return this.#conflicts.onReport(event.evidence)
     }
   }
 
@@ -147,7 +155,12 @@ export class LightMachine {
       return core.fail('evidence-unreadable', { bytes, reason: reasonText(code, operands) })
     }
     if (evidence !== undefined) {
+<<<<<<< src/light/machine.ts
+      core.evidence = evidence
+      core.emit({ kind: 'halted', evidence })
+=======
       core.emit({ kind: 'halted', evidence: evidence.value })
+>>>>>>> /tmp/c1/m/new
       return core.setPhase('halted')
     }
     if (stored.kind === 'rejected') core.warn(stored.code, stored.operands)
@@ -207,6 +220,7 @@ export class LightMachine {
       return
     }
     core.emit({ kind: 'peer', peer: name, state: 'connected' })
+    core.report(peer)
     if (!core.isStopped && core.phase !== 'stale') this.#sync.askStatus(peer)
   }
 

@@ -79,8 +79,9 @@ export function nextUpdate(view: ChainView, fromHeight: bigint, forms = FORMS_FU
   if (fromHeight >= head) return served(undefined)
   const fromEpoch = epochOf(fromHeight, view.params)
   const lastOfNext = firstHeightOf(fromEpoch + 2, view.params) - 1n
-  const target = head < lastOfNext ? head : lastOfNext
-  return updateBetween(view, fromHeight, target, forms)
+  const most = head < lastOfNext ? head : lastOfNext
+  const target = view.reach === undefined ? most : view.reach(fromHeight, most)
+  return target === undefined ? refused('pruned') : updateBetween(view, fromHeight, target, forms)
 }
 
 function updateBetween(view: ChainView, fromHeight: bigint, height: bigint, forms: number): Answer<Update> {
@@ -159,6 +160,7 @@ function answerHeaders(view: ChainView, { start, count }: HeadersRequest): Answe
 
 function answerProof(view: ChainView, request: ProofRequest): Answer<ProofResponse> {
   if (request.at > view.head().header.height) return refused('not-ahead')
+  if (view.isLight === true && request.kind !== 1) return refused('unsupported')
   switch (request.kind) {
     case 1:
       return proveHeader(view, request.at, request.height)

@@ -15,6 +15,10 @@ import type { SubmitResponse } from './submit.ts'
 export interface ChainView {
   readonly chainId: Hash32
   readonly params: ChainParams
+  /** A light client: it proves headers and knows nothing of transactions and state. */
+  readonly isLight?: boolean
+  /** Where not every height can be reached: the farthest one up to `most` that one step leads to from `from`. */
+  reach?(from: bigint, most: bigint): bigint | undefined
   /** The newest final header with its certificate (genesis without one). */
   head(): CertifiedHeader
   /** The lowest height that hops and headers are served from. */
