@@ -11,7 +11,7 @@ import { sentence } from '../base/sentence.ts'
 import { parseChainSpec, SPEC_SENTENCES, type ChainSpec } from '../chain/spec.ts'
 import { createLightClient, type Checkpoint, type LightClient, type LightClientOptions } from '../client/index.ts'
 import { nodeNetwork } from '../client/node-network.ts'
-import { openCardStore } from '../store/card.ts'
+import { openCardStore, type CardStore } from '../store/card.ts'
 import { openFileStore } from '../store/file.ts'
 import { createMemoryStore } from '../store/memory.ts'
 import { StoreError } from '../store/store-error.ts'
@@ -19,6 +19,7 @@ import { isInsecure } from '../chain/params.ts'
 import type { Store } from '../ports/index.ts'
 import type { CommandLine, Flag } from './command-line.ts'
 import { CliError } from './exit-codes.ts'
+import type { Metric } from './service.ts'
 
 /** Flags of every command that talks about a chain. */
 export const CHAIN_FLAGS = {
@@ -189,6 +190,23 @@ function devnetWallets(devnet: Json): readonly NamedKey[] {
 
 // ── Starting a client ────────────────────────────────────────────────────────────────────────────────────────────────
 
+const cardStores = new WeakMap<LightClient, CardStore>()
+
+/** What the client's store has written since it was opened, in whole pages; nothing for stores that do not count. */
+export function storeMetrics(client: LightClient): readonly Metric[] {
+  const written = cardStores.get(client)?.written
+  if (written === undefined) return []
+  return [
+    {
+      name: 'store_written_bytes_total',
+      help: 'Bytes of pages written to the store.',
+      kind: 'counter',
+      value: written.bytes,
+    },
+    { name: 'store_writes_total', help: 'Writes to the store.', kind: 'counter', value: written.times },
+  ]
+}
+
 /** Opens the store and makes the client; warnings go to `warn`, one sentence each. */
 export async function openClient(
   line: CommandLine,
@@ -211,6 +229,7 @@ export async function openClient(
     weakCommitteesAllowed: line.has('allow-weak'),
   }
   const client = await createLightClient(checkpoint === undefined ? options : { ...options, checkpoint })
+  if ('written' in store) cardStores.set(client, store as CardStore)
   warnOnce(client, warn)
   return client
 }
