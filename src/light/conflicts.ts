@@ -72,17 +72,16 @@ export class Conflicts {
     core.send(helper, 'proof', request, { purpose: 'lookup', claim, claimant: peer.name, trusted })
   }
 
-<<<<<<< src/light/conflicts.ts
-  #remember(hash: string): void {
-    this.#lookedUp.add(hash)
-    const [oldest] = this.#lookedUp
-    if (this.#lookedUp.size > LOOKED_UP_COUNT_MAX) this.#lookedUp.delete(oldest!)
-=======
   /** After a compact hop the committee of the epoch before is not known: Sync asks for it, and the claim comes again. */
   #wantPrevious(height: bigint, { header }: Trusted): void {
     const { params } = this.#core
     if (epochOf(height, params) === epochOf(header.height, params) - 1) this.#core.isPreviousWanted = true
->>>>>>> /tmp/c1/m/new
+  }
+
+  #remember(hash: string): void {
+    this.#lookedUp.add(hash)
+    const [oldest] = this.#lookedUp
+    if (this.#lookedUp.size > LOOKED_UP_COUNT_MAX) this.#lookedUp.delete(oldest!)
   }
 
   onLookup(peer: Peer, { claim, claimant, trusted }: Pending & { purpose: 'lookup' }, bytes: Uint8Array): void {

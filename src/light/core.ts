@@ -20,7 +20,7 @@ import type { CertifiedHeader } from '../wire/certified-header.ts'
 import { encodeConflict, type ConflictEvidence } from '../wire/evidence.ts'
 import type { Answer } from '../wire/envelope.ts'
 import { FRAME_LIMITS } from '../wire/limits.ts'
-import { Archive, type ArchiveStep } from './archive.ts'
+import { Archive } from './archive.ts'
 import type { SyncCode } from './codes.ts'
 import type {
   Checkpoint,
@@ -89,15 +89,12 @@ export class LightCore {
   trusted: Trusted | undefined
   /** Committee of the epoch before the trusted one, to judge conflicting certificates from it. */
   previousKeys: CommitteeKeys | undefined
-<<<<<<< src/light/core.ts
   /** What this client holds for others; undefined unless it serves. */
   readonly archive: Archive | undefined
   /** Once there is one: every peer gets it. */
   evidence: ConflictEvidence | undefined
-=======
   /** A block that is claimed is of the epoch before, whose committee went by in compact form: it has to be asked for. */
   isPreviousWanted = false
->>>>>>> /tmp/c1/m/new
   /** Device time of the last accepted head. */
   advancedMs = 0n
   #recent = new Map<bigint, Trusted>()
@@ -254,21 +251,13 @@ export class LightCore {
     return this.#recent.get(height)
   }
 
-<<<<<<< src/light/core.ts
-  /** Takes `trusted` as the new head: kept, told, and what peers said about this height compared. */
-  advance(trusted: Trusted, peer: Peer | undefined, step?: ArchiveStep): void {
-    this.archive?.accept(trusted, step)
-    const before = this.trusted
-    const committee = trusted.committee
-    if (before?.committee !== undefined && before.committee !== committee) this.previousKeys = before.committee
-=======
   /** Takes the last of `steps` (at least one, each verified) as the new head: kept, saved, told. */
   advance(steps: readonly Step[], peer: Peer | undefined): void {
     const { trusted } = steps.at(-1)!
+    for (const step of steps) this.archive?.accept(step.trusted, step.from)
     for (const passed of steps.slice(0, -1)) this.#remember(passed.trusted)
     const left = this.trusted?.committee
     if (left !== undefined && left !== trusted.committee) this.previousKeys = left
->>>>>>> /tmp/c1/m/new
     this.trusted = trusted
     this.advancedMs = this.nowMs
     this.#remember(trusted)

@@ -155,12 +155,8 @@ export class LightMachine {
       return core.fail('evidence-unreadable', { bytes, reason: reasonText(code, operands) })
     }
     if (evidence !== undefined) {
-<<<<<<< src/light/machine.ts
-      core.evidence = evidence
-      core.emit({ kind: 'halted', evidence })
-=======
+      core.evidence = evidence.value
       core.emit({ kind: 'halted', evidence: evidence.value })
->>>>>>> /tmp/c1/m/new
       return core.setPhase('halted')
     }
     if (stored.kind === 'rejected') core.warn(stored.code, stored.operands)

@@ -14,12 +14,7 @@ import { verifyUpdate, type Trusted, type Update } from '../verify/light.ts'
 import { decodeFollowFrame } from '../wire/follow.ts'
 import { decodeHopsResponse, encodeHopsRequest, type BaseForm, type HopsResponse } from '../wire/hops.ts'
 import { decodeStatusResponse, encodeStatusRequest } from '../wire/status.ts'
-<<<<<<< src/light/sync.ts
-import { FORMS_FULL } from '../wire/update.ts'
-import type { ArchiveStep } from './archive.ts'
-=======
 import { FORMS_ALL, FORMS_FULL } from '../wire/update.ts'
->>>>>>> /tmp/c1/m/new
 import type { Checkpoint } from './contract.ts'
 import type { Conflicts } from './conflicts.ts'
 import type { LightCore, Pending, Step } from './core.ts'
@@ -336,40 +331,6 @@ export class Sync {
     this.#push(peer, updates, fromHeight, 'hops', forms)
   }
 
-<<<<<<< src/light/sync.ts
-  // ── Verification, one update for each step ───────────────────────────────────────────────────────────────────────
-
-  work(): void {
-    const queued = this.#queue.shift()
-    const core = this.#core
-    if (queued === undefined || core.isStopped || core.phase === 'stale') return
-    if (core.trusted === undefined || core.peers.get(queued.peer.name) !== queued.peer) return
-    this.#consider(queued, core.trusted)
-  }
-
-  #consider(queued: Queued, trusted: Trusted): void {
-    const { peer, update, fromHeight } = queued
-    const height = trusted.header.height
-    if (update.header.height <= height) return this.#conflicts.compareClaim(peer, update)
-    if (fromHeight !== height) {
-      // Its path proves another block than our head: ask it for a step from here.
-      if (this.#core.countPending('hops') === 0) this.#askHopsOf(peer, height, 1)
-      return
-    }
-    const verdict = verifyUpdate(this.#core.engine, this.#core, trusted, update, this.#core.nowMs)
-    const step = { height, path: update.historyPath }
-    if (verdict.kind === 'accepted') return this.#accept(peer, verdict.value, step)
-    this.#refuse(queued, trusted, verdict.code, verdict.operands)
-  }
-
-  #accept(peer: Peer, trusted: Trusted, step: ArchiveStep): void {
-    const core = this.#core
-    core.advance(trusted, peer, step)
-    core.emit({ kind: 'progress', height: trusted.header.height, claimedHeight: core.peers.highestClaim() })
-    for (const other of core.peers.all)
-      if (other.claim !== undefined) this.#conflicts.compareClaim(other, other.claim.head)
-  }
-=======
   #push(peer: Peer, updates: readonly Update[], fromHeight: bigint, source: Queued['source'], forms: number): void {
     if (forms === FORMS_FULL && updates.some(({ compact }) => compact !== undefined))
       return this.#core.accuse(peer, 'malformed', { protocol: source, reason: 'a committee form not asked for' })
@@ -379,7 +340,6 @@ export class Sync {
   }
 
   // ── Verification, a little in each step ──────────────────────────────────────────────────────────────────────────
->>>>>>> /tmp/c1/m/new
 
   work(): void {
     const core = this.#core
