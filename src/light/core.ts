@@ -257,7 +257,8 @@ export class LightCore {
     for (const step of steps) this.archive?.accept(step.trusted, step.from)
     for (const passed of steps.slice(0, -1)) this.#remember(passed.trusted)
     const left = this.trusted?.committee
-    if (left !== undefined && left !== trusted.committee) this.previousKeys = left
+    const isPrevious = left !== undefined && left.head.epoch === epochOf(trusted.header.height, this.params) - 1
+    if (left !== trusted.committee) this.previousKeys = isPrevious ? left : undefined
     this.trusted = trusted
     this.advancedMs = this.nowMs
     this.#remember(trusted)

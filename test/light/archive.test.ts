@@ -78,7 +78,7 @@ test('it follows block by block: any later head can be reached from any height, 
   for (world.settle(); view.headHeight < tip; world.settle()) view.headHeight++
   const archive = world.machine.archive!
   for (let from = 0; from < tip; from++) {
-    const request = encodeHopsRequest({ fromHeight: BigInt(from), countMax: 64, wantBase: true, forms: FORMS_FULL })
+    const request = encodeHopsRequest({ fromHeight: BigInt(from), countMax: 64, base: 'full', forms: FORMS_FULL })
     const [ours, theirs] = [archive, new FixtureView(chain)].map((one) => answer(one, 'hops', request))
     ok(ours?.kind === 'accepted' && theirs?.kind === 'accepted')
     const [a, b] = [ours, theirs].map(({ value }) => decodeHopsResponse(value, spec.params))

@@ -262,7 +262,7 @@ test('a transaction that every peer refuses is told rejected with their reasons;
   const short = { ...tx, body: { ...tx.body, expiry: 8n } }
   world.deliver({ kind: 'submitted', submissionId: 't', txid: txidOf(short), tx: short })
   for (view.headHeight = 7; view.headHeight < 11; view.headHeight++) world.settle()
-  deepEqual(last(world, 'submission')?.status, { kind: 'expired', expiry: 8n })
+  deepEqual(last(world, 'submission')?.status, { kind: 'expired', expiry: 8n, isProven: false })
 })
 
 test('while it follows, trust that runs out is said, its streams are closed, and a fresh head does not revive it', () => {
