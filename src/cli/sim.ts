@@ -1,176 +1,89 @@
 /** `stakecube sim`: simulated networks from a seed, with the code that production runs. */
 import { writeFile } from 'node:fs/promises'
+import { loadBls } from '../crypto/bls-kernel/load.ts'
 import { createModelBls, modelBlsSigner } from '../crypto/bls-model.ts'
-import { createNobleBls } from '../crypto/bls-noble.ts'
 import { nobleBlsSigner } from '../crypto/bls-signer.ts'
 import { loadKernels } from '../kernels/load.ts'
-import { CampaignTally, realRun, runPlanted, type PlantedResult } from '../sim/campaign.ts'
-import { STRATEGIES, type Strategy } from '../sim/faulty-node.ts'
-import { htmlReport } from '../sim/html-report.ts'
-import { randomRun, smallParams, type RunOptions } from '../sim/run-options.ts'
-import { simulate, type RunReport } from '../sim/simulate.ts'
+import { CampaignTally, runPlanted, type PlantedResult } from '../sim/campaign.ts'
+import { htmlReport, type SingleRun } from '../sim/html-report.ts'
+import { sharedSigner, sharedVerifier } from '../sim/shared-bls.ts'
+import { simulate, type RunReport, type RunTrace } from '../sim/simulate.ts'
 import type { SimTools } from '../sim/world.ts'
-import { parseCommandLine, usage, type CommandDefinition, type CommandLine } from './command-line.ts'
+import { parseCommandLine, type CommandLine } from './command-line.ts'
 import { CliError, EXIT } from './exit-codes.ts'
-
-const DEFINITION: CommandDefinition = {
-  name: 'sim',
-  summary:
-    'Run simulated networks: virtual time, a faulty network, crashes and Byzantine validators, all from one seed. What a flag does not say, the seed decides.',
-  flags: {
-    seed: { kind: 'text', value: 'TEXT', help: 'seed of the run, or first part of the seeds of several (default 1)' },
-    runs: {
-      kind: 'number',
-      value: 'N',
-      help: 'runs, with the seeds SEED-0, SEED-1, … (default: one run of SEED itself)',
-      low: 1,
-      high: 10_000_000,
-    },
-    signatures: {
-      kind: 'text',
-      value: 'KIND',
-      help: 'model (quick, not secure) or bls (default model)',
-      oneOf: ['model', 'bls'],
-    },
-    validators: { kind: 'number', value: 'N', help: 'validators of equal stake', low: 1, high: 4096 },
-    faulty: {
-      kind: 'number',
-      value: 'N',
-      help: 'how many of them are Byzantine; above the bound some become honest in time',
-      low: 0,
-      high: 4096,
-    },
-    strategy: {
-      kind: 'text',
-      value: 'NAME',
-      help: `what Byzantine validators do: ${STRATEGIES.join(', ')}`,
-      oneOf: STRATEGIES,
-    },
-    quorum: { kind: 'text', value: 'RULE', help: 'flat or two-level', oneOf: ['flat', 'two-level'] },
-    faults: {
-      kind: 'number',
-      value: 'F',
-      help: 'f and F of the committee: 1 (16 seats) or 2 (49 seats)',
-      low: 1,
-      high: 2,
-    },
-    latency: { kind: 'number', value: 'MS', help: 'least one-way delay', low: 0, high: 60_000, fraction: true },
-    jitter: { kind: 'number', value: 'MS', help: 'further delay, at random', low: 0, high: 60_000, fraction: true },
-    loss: {
-      kind: 'number',
-      value: 'P',
-      help: 'chance that a message is lost until the heal',
-      low: 0,
-      high: 0.9,
-      fraction: true,
-    },
-    bandwidth: { kind: 'number', value: 'BYTES', help: 'bytes per second of each uplink', low: 1000, high: 1e12 },
-    drift: { kind: 'number', value: 'MS', help: 'largest error of a clock', low: 0, high: 10_000 },
-    crashes: { kind: 'number', value: 'N', help: 'crashes and restarts before the heal', low: 0, high: 10_000 },
-    partitions: { kind: 'number', value: 'N', help: 'partitions before the heal', low: 0, high: 10_000 },
-    eclipses: {
-      kind: 'number',
-      value: 'N',
-      help: 'honest nodes cut off from all but Byzantine ones for a while',
-      low: 0,
-      high: 10_000,
-    },
-    'heal-after': { kind: 'number', value: 'MS', help: 'virtual time of the heal', low: 0, high: 86_400_000 },
-    planted: { kind: 'switch', help: 'also run each planted bug until its checker catches it' },
-    html: { kind: 'text', value: 'FILE', help: 'write a report with plots' },
-  },
-  epilogue: [
-    'Checkers: one final block per height, a valid chain when executed anew, money conserved, nothing signed twice,',
-    'no honest node blamed, progress after the heal. A failed run prints the seed that repeats it exactly.',
-    '',
-    '  stakecube sim --runs 1000 --planted --json',
-    '  stakecube sim --validators 8 --faulty 2 --strategy equivocating --seed 7',
-  ].join('\n'),
-}
+import { DEFINITION, optionsOf } from './sim-options.ts'
 
 /** Rows of the HTML report's plots; beyond them only the summary grows. */
 const REPORTS_KEPT_MAX = 100_000
+const BAR_WIDTH = 30
 
 export async function simCommand(argv: string[]): Promise<number> {
   const line = parseCommandLine(DEFINITION, argv)
   if (line === undefined) return EXIT.ok
-  const tools = await toolsOf(line.text('signatures') ?? 'model')
+  const scheme = (line.text('signatures') ?? 'model') as 'model' | 'bls'
   const seed = line.text('seed') ?? '1'
   const runs = line.number('runs')
-  const seeds = runs === undefined ? [seed] : Array.from({ length: runs }, (_, index) => `${seed}-${index}`)
+  const first = optionsOf(line, runs === undefined ? seed : `${seed}-0`, scheme)
+  await claim(line.text('html'))
+  const makeTools = await toolsMaker(scheme)
   const tally = new CampaignTally()
   const reports: RunReport[] = []
-  for (const one of seeds) {
-    const report = simulate(optionsOf(line, one, tools.signer.scheme), tools)
+  let trace: RunTrace | undefined
+  for (let index = 0; index < (runs ?? 1); index++) {
+    const name = runs === undefined ? seed : `${seed}-${index}`
+    const options = index === 0 ? first : optionsOf(line, name, scheme)
+    const onProgress = (share: number) => showProgress(index + share, runs ?? 1)
+    const report = simulate(options, makeTools(), undefined, { onProgress, onTrace: (own) => (trace = own) })
     tally.add(report)
     if (reports.length < REPORTS_KEPT_MAX) reports.push(report)
-    if (!report.ok || runs === undefined) print(line, report)
-    await showProgress(tally.runs, seeds.length)
+    if (!line.has('json') && (!report.ok || runs === undefined)) print(argv, report)
+    showProgress(index + 1, runs ?? 1)
+    await new Promise((resolve) => setImmediate(resolve))
   }
-  const planted = line.has('planted') ? [...runPlanted(seed, tools)] : []
-  const summary = tally.summary(tools.signer.scheme)
-  if (line.has('json')) process.stdout.write(`${JSON.stringify({ ...summary, planted })}\n`)
+  const planted = line.has('planted') ? [...runPlanted(seed, makeTools())] : []
+  const summary = tally.summary(scheme)
+  if (line.has('json')) printJson(line, { ...summary, planted, failures: tally.failures }, reports)
   else printSummary(summary, planted)
-  await writeHtml(line.text('html'), htmlReport(summary, planted, reports))
+  const single: SingleRun | undefined =
+    runs === undefined && trace !== undefined ? { options: first, trace } : undefined
+  await writeHtml(line.text('html'), htmlReport(summary, planted, reports, single))
   return tally.failures.length === 0 && planted.every(({ caught }) => caught) ? EXIT.ok : EXIT.bug
 }
 
-async function toolsOf(signatures: string): Promise<SimTools> {
+/** What is kept of real BLS is kept for one run, so that it does not grow. */
+async function toolsMaker(scheme: 'model' | 'bls'): Promise<() => SimTools> {
   const kernels = await loadKernels()
-  return signatures === 'bls'
-    ? { engine: { kernels, bls: createNobleBls((bytes) => kernels.sha256(bytes)) }, signer: nobleBlsSigner }
-    : { engine: { kernels, bls: createModelBls() }, signer: modelBlsSigner }
+  if (scheme === 'model') return () => ({ engine: { kernels, bls: createModelBls() }, signer: modelBlsSigner })
+  const bls = await loadBls({ sha256: (bytes) => kernels.sha256(bytes) })
+  return () => ({ engine: { kernels, bls: sharedVerifier(bls) }, signer: sharedSigner(nobleBlsSigner) })
 }
 
-/** The seed's own run, with what the flags say put in its place. */
-function optionsOf(line: CommandLine, seed: string, signatures: string): RunOptions {
-  const base = signatures === 'bls' ? realRun(seed) : randomRun(seed)
-  const validators = line.number('validators') ?? base.stakes.length
-  const stakes =
-    line.number('validators') === undefined ? base.stakes : Array.from({ length: validators }, () => [80_000_000n])
-  const quorum = (line.text('quorum') ?? base.params.quorum) as 'flat' | 'two-level'
-  const faults = (line.number('faults') ?? base.params.f) as 1 | 2
-  return {
-    ...base,
-    stakes,
-    params: smallParams(quorum, faults, base.params.epochLength),
-    faulty: faultyOf(line, base, validators),
-    network: {
-      ...base.network,
-      latencyMs: line.number('latency') ?? base.network.latencyMs,
-      jitterMs: line.number('jitter') ?? base.network.jitterMs,
-      loss: line.number('loss') ?? base.network.loss,
-      bytesPerSecond: line.number('bandwidth') ?? base.network.bytesPerSecond,
-    },
-    clockOffsetMsMax: line.number('drift') ?? base.clockOffsetMsMax,
-    crashCount: line.number('crashes') ?? base.crashCount,
-    partitionCount: line.number('partitions') ?? base.partitionCount,
-    eclipseCount: line.number('eclipses') ?? base.eclipseCount,
-    healAfterMs: line.number('heal-after') ?? base.healAfterMs,
-  }
-}
+// ── What it says ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function faultyOf(line: CommandLine, base: RunOptions, validators: number): ReadonlyMap<number, Strategy> {
-  const strategy = line.text('strategy') as Strategy | undefined
-  const count = line.number('faulty')
-  const known = [...base.faulty].filter(([index]) => index < validators)
-  if (count === undefined) return new Map(known.map(([index, own]) => [index, strategy ?? own]))
-  if (count > validators) throw usage(DEFINITION, `--faulty ${count} is more than the ${validators} validators`)
-  const strategies = known.map(([, own]) => own)
-  return new Map(
-    Array.from({ length: count }, (_, index) => [
-      index,
-      strategy ?? strategies[index] ?? STRATEGIES[index % STRATEGIES.length]!,
-    ]),
-  )
-}
-
-function print(line: CommandLine, report: RunReport): void {
-  if (line.has('json')) return void process.stdout.write(`${JSON.stringify(report)}\n`)
+function print(argv: readonly string[], report: RunReport): void {
   const { seed, ok, violations, ...figures } = report
+  clearProgress()
   process.stdout.write(`run ${seed}: ${ok ? 'ok' : 'FAILED'} ${JSON.stringify(figures)}\n`)
   for (const { checker, detail } of violations) process.stdout.write(`  ${checker}: ${detail}\n`)
-  if (!ok) process.stdout.write(`  repeat it: stakecube sim --seed ${seed}, with the same flags and without --runs\n`)
+  if (!ok) process.stdout.write(`  repeat it: stakecube sim ${repeating(argv, seed).join(' ')}\n`)
+}
+
+/** The flags of one run out of several. */
+export function repeating(argv: readonly string[], seed: string): string[] {
+  const kept: string[] = []
+  for (let index = 0; index < argv.length; index++) {
+    const [name] = argv[index]!.split('=', 1)
+    if (name === '--seed' || name === '--runs' || name === '--html') {
+      if (!argv[index]!.includes('=')) index++
+    } else if (name !== '--planted' && name !== '--json') kept.push(argv[index]!)
+  }
+  return ['--seed', /^[\w.-]+$/.test(seed) ? seed : JSON.stringify(seed), ...kept]
+}
+
+/** One object on one line; of a single run its report, too. */
+function printJson(line: CommandLine, summary: object, reports: readonly RunReport[]): void {
+  const run = line.number('runs') === undefined ? { run: reports[0] } : {}
+  process.stdout.write(`${JSON.stringify({ ...summary, ...run })}\n`)
 }
 
 function printSummary(summary: object, planted: readonly PlantedResult[]): void {
@@ -182,15 +95,25 @@ function printSummary(summary: object, planted: readonly PlantedResult[]): void 
     )
 }
 
-/** A bar on a terminal, nothing elsewhere; lets Ctrl-C in between. */
-async function showProgress(done: number, all: number): Promise<void> {
-  if (process.stderr.isTTY && all > 1) {
-    const filled = Math.floor((30 * done) / all)
-    process.stderr.write(
-      `\r[${'#'.repeat(filled)}${'.'.repeat(30 - filled)}] ${done}/${all}${done === all ? '\n' : ''}`,
-    )
-  }
-  await new Promise((resolve) => setImmediate(resolve))
+// ── Progress ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A bar on a terminal, nothing elsewhere. */
+function showProgress(done: number, all: number): void {
+  if (!process.stderr.isTTY) return
+  const filled = Math.floor((BAR_WIDTH * done) / all)
+  const count = all === 1 ? `${Math.floor(100 * done)} %` : `${Math.floor(done)}/${all}`
+  process.stderr.write(`\r[${'#'.repeat(filled)}${'.'.repeat(BAR_WIDTH - filled)}] ${count}${done >= all ? '\n' : ''}`)
+}
+
+function clearProgress(): void {
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
+}
+
+// ── The report ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Fails before hours of runs, not after them. */
+async function claim(file: string | undefined): Promise<void> {
+  await writeHtml(file, '')
 }
 
 async function writeHtml(file: string | undefined, html: string): Promise<void> {
@@ -198,6 +121,8 @@ async function writeHtml(file: string | undefined, html: string): Promise<void> 
   try {
     await writeFile(file, html)
   } catch (error) {
-    throw new CliError('environment', `cannot write ${file}: ${(error as Error).message}`, { cause: error })
+    throw new CliError('environment', `cannot write ${file} (${(error as Error).message}): name another file`, {
+      cause: error,
+    })
   }
 }

@@ -12,7 +12,7 @@ import { assert } from '../base/assert.ts'
 import { toHex } from '../base/bytes.ts'
 import type { Block } from '../chain/block.ts'
 import type { FinalityCert } from '../chain/certificate.ts'
-import type { Member } from '../chain/committee.ts'
+import type { CommitteeHead, Member } from '../chain/committee.ts'
 import { KIND, encodeOutpoint, type Outpoint } from '../chain/output.ts'
 import { epochOf, type ChainParams } from '../chain/params.ts'
 import type { ChainSpec } from '../chain/spec.ts'
@@ -57,6 +57,16 @@ export interface StakeHistory {
   newcomerEpochs: number
 }
 
+/** The cube of one epoch. */
+export interface EpochShape {
+  readonly epoch: number
+  readonly shards: number
+  readonly seats: number
+  /** f and F as that epoch has them ([CUBE-2]). */
+  readonly f: number
+  readonly F: number
+}
+
 interface FinalBlock {
   readonly block: Block
   readonly hash: string
@@ -75,6 +85,8 @@ export class Checkers {
     merges: 0,
     newcomerEpochs: 0,
   }
+  /** Filled in by {@link executeAnew}: the cubes that made or will make blocks. */
+  readonly shapes: EpochShape[] = []
   readonly #params: ChainParams
   /** First final block of each height. */
   readonly #finals = new Map<number, FinalBlock>()
@@ -148,6 +160,8 @@ export class Checkers {
     const { params } = spec
     let ledger = genesisLedger(engine, spec)
     const genesisAmount = totalAmount(ledger)
+    const first = committeeOf(ledger, 0)
+    if (first !== undefined) this.#noteShape(0, first.head)
     for (const { outpoint } of ledger.outputs.stakes.values())
       this.#genesisCredentials.add(toHex(credentialOf(engine.kernels, outpoint)))
     for (let height = 1; height <= this.height; height++) {
@@ -175,12 +189,17 @@ export class Checkers {
     if (!delta.epochsChanged) return
     history.epochs = at
     const [earlier, now] = [at - 1, at].map((epoch) => epochs.find((record) => record.epoch === epoch)?.committee)
+    if (now !== undefined) this.#noteShape(at, now.head)
     if (earlier === undefined || now === undefined) return
     const change = now.head.cube.length - earlier.head.cube.length
     if (change > 0) history.splits++
     if (change < 0) history.merges++
     if (now.committee.shards.some(({ members }) => members.some((member) => this.#isNewcomer(member))))
       history.newcomerEpochs++
+  }
+
+  #noteShape(epoch: number, { f, F, cube }: CommitteeHead): void {
+    this.shapes.push({ epoch, shards: cube.length, seats: cube.reduce((sum, { seats }) => sum + seats, 0), f, F })
   }
 
   #isNewcomer({ credential }: Member): boolean {

@@ -37,3 +37,13 @@ export function chargedSigner(signer: BlsSigner, { signMs }: SimCosts, meter: Co
     },
   }
 }
+
+/** Every operation `factor` times as dear. */
+export const scaledCosts = (costs: SimCosts, factor: number): SimCosts => ({
+  verifyMs: factor * costs.verifyMs,
+  batchItemMs: factor * costs.batchItemMs,
+  sumItemMs: factor * costs.sumItemMs,
+  keyItemMs: factor * costs.keyItemMs,
+  ed25519Ms: factor * costs.ed25519Ms,
+  signMs: factor * costs.signMs,
+})

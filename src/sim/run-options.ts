@@ -39,15 +39,16 @@ export interface RunOptions {
   readonly costs?: SimCosts
 }
 
-/** Small committees, short epochs: 16 seats for f = F = 1, 49 for 2. */
-export function smallParams(quorum: QuorumRule, faults: 1 | 2, epochLength: number): ChainParams {
+/** Small committees, short epochs: 16 seats for f = F = 1, 49 for 2, 256 for 5. */
+export function smallParams(quorum: QuorumRule, faults: number, epochLength: number): ChainParams {
+  const core = 3 * faults + 1
   return {
     ...DEVNET_PARAMS,
     f: faults,
     F: faults,
     quorum,
-    seatsTarget: faults === 1 ? 48 : 120,
-    shardSizeMax: faults === 1 ? 8 : 14,
+    seatsTarget: faults === 1 ? 48 : faults === 2 ? 120 : 3 * core * core,
+    shardSizeMax: 2 * core,
     epochLength,
     seatLifetime: 2,
     blockTimeMs: 500,

@@ -1,5 +1,5 @@
 /** One run from its options to its report. The same options give the same report, to the last digit. */
-import type { CheckerName, StakeHistory, Violation } from './checkers.ts'
+import type { CheckerName, EpochShape, StakeHistory, Violation } from './checkers.ts'
 import type { PlantedBug } from './planted-bugs.ts'
 import type { RunOptions } from './run-options.ts'
 import { World, type SimTools } from './world.ts'
@@ -26,19 +26,69 @@ export interface RunReport extends Readonly<StakeHistory> {
   readonly peersBlamed: number
 }
 
-export function simulate(options: RunOptions, tools: SimTools, bug?: PlantedBug): RunReport {
+/** One final block of a run, for plots. */
+export interface BlockTrace {
+  readonly height: number
+  /** From the block's time to its finality, over honest nodes, virtual ms. */
+  readonly medianMs: number
+  readonly lastMs: number
+}
+export interface RunTrace {
+  readonly blocks: readonly BlockTrace[]
+  readonly epochs: readonly EpochShape[]
+}
+
+export interface RunWatcher {
+  /** Now and then: how far the run is, in [0, 1], by virtual time until the heal and by blocks after it. */
+  onProgress?(share: number): void
+  onTrace?(trace: RunTrace): void
+}
+
+export function simulate(options: RunOptions, tools: SimTools, bug?: PlantedBug, watcher: RunWatcher = {}): RunReport {
   const world = new World(options, tools, bug)
+  const { healAfterMs, progressBlocks, progressMs } = options
+  const weight = healAfterMs / (healAfterMs + 1000 * progressBlocks)
   world.start()
-  world.runUntil(() => world.nowMs > options.healAfterMs, options.healAfterMs + 1)
-  const goal = world.checkers.height + 1 + options.progressBlocks
-  if (!world.runUntil(() => world.lowestHeight > goal, options.progressMs)) {
+  const isHealed = () => world.nowMs > healAfterMs
+  world.runUntil(
+    watched(isHealed, watcher, () => (weight * world.nowMs) / (healAfterMs + 1)),
+    healAfterMs + 1,
+  )
+  const start = world.checkers.height + 1
+  const goal = start + progressBlocks
+  const isThere = () => world.lowestHeight > goal
+  const share = () => weight + ((1 - weight) * Math.max(0, world.lowestHeight - start)) / (progressBlocks + 1)
+  if (!world.runUntil(watched(isThere, watcher, share), progressMs)) {
     const standings = world.honest.map(({ index, standing }) =>
       standing === undefined ? `${index}: down` : `${index}: ${standing.height}/${standing.round} ${standing.step}`,
     )
     world.checkers.fail('progress', `height ${goal} not reached by all: ${standings.join(', ')}`)
   }
   world.checkAll()
+  watcher.onTrace?.(traceOf(world))
   return reportOf(options, tools, world)
+}
+
+const EVENTS_PER_LOOK = 2000
+
+/** `isDone`, and a word to the watcher every so many events. */
+function watched(isDone: () => boolean, { onProgress }: RunWatcher, share: () => number): () => boolean {
+  if (onProgress === undefined) return isDone
+  let events = 0
+  return () => {
+    if (++events % EVENTS_PER_LOOK === 0) onProgress(Math.min(1, share()))
+    return isDone()
+  }
+}
+
+function traceOf({ finalityMsOf, checkers }: World): RunTrace {
+  const blocks = [...finalityMsOf]
+    .sort(([a], [b]) => a - b)
+    .map(([height, ms]) => {
+      const sorted = [...ms].sort((a, b) => a - b)
+      return { height, medianMs: Math.round(quantile(sorted, 0.5)), lastMs: Math.round(sorted.at(-1)!) }
+    })
+  return { blocks, epochs: checkers.shapes }
 }
 
 export function violationsOf(report: RunReport, checker: CheckerName): readonly Violation[] {

@@ -65,6 +65,8 @@ export class World {
   readonly startMs: number
   /** Virtual milliseconds from a block's time to its finality at each honest node. */
   readonly finalityMs: number[] = []
+  /** The same by height. */
+  readonly finalityMsOf = new Map<number, number[]>()
   equivocationCount = 0
   blameCount = 0
   /** Pieces of evidence in final blocks. */
@@ -252,9 +254,16 @@ export class World {
     const { ledger } = this.nodes[node]!.chain as SimLedgerChain
     this.#keepBound(epoch + 1, ledger)
     if (this.#isFaulty(node)) return
-    this.finalityMs.push(this.queue.nowMs - Number(block.header.timeMs))
+    this.#noteFinality(Number(block.header.height), this.queue.nowMs - Number(block.header.timeMs))
     if (Number(block.header.height) > this.checkers.height) this.evidenceCount += block.body.evidence.length
     this.checkers.final(node, block, hash, cert)
+  }
+
+  #noteFinality(height: number, ms: number): void {
+    this.finalityMs.push(ms)
+    const known = this.finalityMsOf.get(height)
+    if (known === undefined) this.finalityMsOf.set(height, [ms])
+    else known.push(ms)
   }
 
   #sawReport(node: number, effect: Extract<AgreementEffect, { type: 'misbehaviour' | 'equivocation' }>): void {
