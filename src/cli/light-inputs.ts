@@ -220,12 +220,19 @@ export async function openClient(
     warn(
       `chain "${spec.name}" has committees of f = ${spec.params.f}, F = ${spec.params.F}: for trying out, not secure`,
     )
+  const listen = line.texts('serve')
+  for (const address of listen) checkListenAddress(address)
   const store = await openStore(line, warn)
   const options: LightClientOptions = {
     spec,
     peers,
     store,
-    network: nodeNetwork({ webrtc: peers.some((address) => transportOf(address) === 'webrtc-direct') }),
+    network: nodeNetwork({
+      webrtc: [...peers, ...listen].some((address) => transportOf(address) === 'webrtc-direct'),
+      listen,
+      relay: line.has('relay'),
+    }),
+    serves: listen.length > 0,
     weakCommitteesAllowed: line.has('allow-weak'),
   }
   const client = await createLightClient(checkpoint === undefined ? options : { ...options, checkpoint })
@@ -257,6 +264,24 @@ function checkAddress(address: string): void {
       'input',
       `"${address.slice(0, 120)}" is not a peer address: a multiaddr that ends in /p2p/<PeerId>`,
     )
+}
+
+function checkListenAddress(address: string): void {
+  const kinds = ['tcp', 'udp']
+  try {
+    if (
+      multiaddr(address)
+        .getComponents()
+        .some(({ name }) => kinds.includes(name))
+    )
+      return
+  } catch {
+    // Falls through to the one sentence for everything that is no address to listen on.
+  }
+  throw new CliError(
+    'input',
+    `"${address.slice(0, 120)}" is not an address to listen on: a multiaddr such as /ip4/0.0.0.0/tcp/4005 or /ip4/0.0.0.0/tcp/4006/ws`,
+  )
 }
 
 /** Nothing but a mended address helps: a client that tried it for ever would only say so again and again. */

@@ -2,7 +2,7 @@
 import { toHex } from '../base/bytes.ts'
 import { checkpointText, type ClientError, type Head, type LightClient, type Trust } from '../client/index.ts'
 import { asCliError } from './client-exit.ts'
-import { parseCommandLine, type CommandDefinition, type CommandLine } from './command-line.ts'
+import { parseCommandLine, usage, type CommandDefinition, type CommandLine } from './command-line.ts'
 import { CliError, EXIT } from './exit-codes.ts'
 import { CLIENT_FLAGS, openClient, readChainInputs, shortHash, storeMetrics } from './light-inputs.ts'
 import { isService, SERVICE_FLAGS } from './service-flags.ts'
@@ -16,6 +16,13 @@ const DEFINITION: CommandDefinition = {
   flags: {
     ...CLIENT_FLAGS,
     ...SERVICE_FLAGS,
+    serve: {
+      kind: 'text',
+      value: 'ADDR',
+      help: 'let other light clients follow through this one, at a multiaddr such as /ip4/0.0.0.0/tcp/4005; may be given often',
+      many: true,
+    },
+    relay: { kind: 'switch', help: 'with --serve: also relay connections between pages' },
     once: { kind: 'switch', help: 'stop when it has caught up with a peer' },
     'until-height': { kind: 'number', value: 'H', help: 'stop at this height', low: 0, high: Number.MAX_SAFE_INTEGER },
   },
@@ -26,6 +33,8 @@ export async function lightCommand(argv: string[]): Promise<number> {
   const line = parseCommandLine(DEFINITION, argv)
   if (line === undefined) return EXIT.ok
   const inputs = await readChainInputs('light', line)
+  if (line.has('relay') && line.texts('serve').length === 0)
+    throw usage(DEFINITION, '--relay needs --serve ADDR: a relay must be reachable')
   const isJson = line.has('json')
   const warn = (text: string) => process.stderr.write(`stakecube light: ${text}\n`)
   try {
@@ -36,10 +45,18 @@ export async function lightCommand(argv: string[]): Promise<number> {
       client.on('closed', () => void service.close())
     }
     const showTrust = (trust: Trust) => print(isJson ? trustJson(trust) : `  ${trust.sentence}`)
+    if (line.texts('serve').length > 0) void showAddresses(client, isJson)
     return await follow(client, line, (head) => print(isJson ? headJson(head) : headLine(head)), showTrust)
   } catch (error) {
     throw asCliError(error)
   }
+}
+
+/** Where others reach this client, once it listens. */
+async function showAddresses(client: LightClient, isJson: boolean): Promise<void> {
+  const addresses = await client.addresses().catch(() => [])
+  if (isJson) print(JSON.stringify({ event: 'serving', addresses }))
+  else for (const address of addresses) print(`serving at ${address}`)
 }
 
 const print = (text: string) => process.stdout.write(`${text}\n`)

@@ -1,6 +1,6 @@
 /** The network of a light client in a page: webrtc-direct, WebSocket and relayed connections. Main thread only. */
 import { createBrowserHost } from '../net/browser-host.ts'
-import { createNetwork } from '../net/network.ts'
+import { ServingNetwork } from '../net/serving-network.ts'
 import type { NetworkFactory } from './index.ts'
 
 /** The same as net/browser-host.ts takes; written out, so that the types of the package need none of libp2p's. */
@@ -11,5 +11,5 @@ export interface BrowserNetworkOptions {
 
 /** A host of its own, with a new identity each time unless a seed is given. */
 export function browserNetwork(options: BrowserNetworkOptions = {}): NetworkFactory {
-  return async (chainId) => createNetwork(await createBrowserHost(options), chainId)
+  return async (chainId) => new ServingNetwork(await createBrowserHost(options), chainId)
 }

@@ -17,6 +17,7 @@ export type ClientCode =
   | 'aborted'
   | 'closed'
   | 'store-failed'
+  | 'serve-unsupported'
   | 'no-peers'
 
 const SENTENCES: Readonly<Record<Exclude<ClientCode, SyncCode>, string>> = {
@@ -36,6 +37,8 @@ const SENTENCES: Readonly<Record<Exclude<ClientCode, SyncCode>, string>> = {
   aborted: 'stopped before it was done',
   closed: 'the client is closed',
   'store-failed': 'what was verified could not be saved ({reason}): it is not lost yet, and will be on a restart',
+  'serve-unsupported':
+    'this network cannot be dialled by others: give one that listens, or do not ask the client to serve',
   'no-peers': 'no address of a peer is known: give at least one',
 }
 

@@ -52,6 +52,8 @@ export interface LightClientOptions {
   readonly bls?: BlsVerifier
   /** Go on with committees smaller than the chain's f and F say: for trying things out. */
   readonly weakCommitteesAllowed?: boolean
+  /** Give other light clients what this one has verified; needs a network that listens. Safe: all of it verifies itself. */
+  readonly serves?: boolean
   /** The device clock in milliseconds since 1970; Date.now unless given. */
   readonly nowMs?: () => number
 }
@@ -70,6 +72,7 @@ export async function createLightClient(options: LightClientOptions): Promise<Li
     network: typeof network === 'function' ? network(chainIdOf(kernels, spec)) : Promise.resolve(network),
     nowMs: options.nowMs ?? (() => Date.now()),
     ...(checkpoint === undefined ? {} : { checkpoint }),
+    ...(options.serves === undefined ? {} : { serves: options.serves }),
     ...(weakCommitteesAllowed === undefined ? {} : { weakCommitteesAllowed }),
   })
 }

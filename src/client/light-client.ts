@@ -13,6 +13,8 @@ import type { Store } from '../ports/index.ts'
 import { TOPIC_BLOCK_COUNT_MAX } from '../wire/limits.ts'
 import type { Prefix } from '../wire/proof.ts'
 import { Driver } from './driver.ts'
+import { Serving } from './serving.ts'
+import type { ConflictEvidence, EvidenceResponse } from '../wire/evidence.ts'
 import { ClientError } from './errors.ts'
 import { exportProof, type ExportContext, type ExportedProof, type FreeProofRequest } from './proof-export.ts'
 import { Listeners, type ClientEvents, type Head, type PeerInfo } from './events.ts'
@@ -39,6 +41,7 @@ export interface ResolvedOptions {
   readonly network: Promise<Network>
   readonly weakCommitteesAllowed?: boolean
   readonly nowMs: () => number
+  readonly serves?: boolean
 }
 
 export interface CallOptions {
@@ -85,6 +88,7 @@ export class LightClient {
   #idCount = 0
   #isClosed = false
   #trustKey = ''
+  #serving: Serving | undefined
 
   constructor(options: ResolvedOptions) {
     const { engine, spec, network, store, peers, nowMs } = options
@@ -95,7 +99,8 @@ export class LightClient {
     this.#nowMs = nowMs
     const seed = toHex(globalThis.crypto.getRandomValues(new Uint8Array(16)))
     const { checkpoint, weakCommitteesAllowed = false } = options
-    const config = { engine, spec, seed, weakCommitteesAllowed }
+    const onReport = (evidence: ConflictEvidence) => this.#onReport(evidence)
+    const config = { engine, spec, seed, weakCommitteesAllowed, ...(options.serves === true ? { onReport } : {}) }
     this.#machine = new LightMachine(checkpoint === undefined ? config : { ...config, checkpoint })
     this.#driver = new Driver({
       machine: this.#machine,
@@ -116,8 +121,32 @@ export class LightClient {
    * undefined while the block of a checkpoint has still to come. Rejects with ClientError if the client cannot go on at all.
    */
   async start(): Promise<void> {
-    await this.#driver.start()
+    const starting = this.#driver.start()
+    if (this.#options.serves === true) await this.#serve()
+    await starting
     if (this.#stopped !== undefined) throw this.#stopped
+  }
+
+  async #serve(): Promise<void> {
+    const network = await this.#options.network
+    if (network.serve === undefined) throw new ClientError('serve-unsupported')
+    this.#serving = new Serving(this.#machine.archive!, () => this.#stopped === undefined && !this.#isClosed)
+    await network.serve(this.#serving)
+  }
+
+  /** Multiaddrs at which other clients reach this one now; none unless its network listens. They may change. */
+  async addresses(): Promise<readonly string[]> {
+    return (await this.#options.network).addresses?.() ?? []
+  }
+
+  /** Another client sent it. */
+  #onReport(evidence: ConflictEvidence): EvidenceResponse {
+    if (this.#machine.phase === 'halted') return { outcome: 'known', reason: '' }
+    this.#driver.deliver({ kind: 'evidence-received', evidence })
+    // Delivered and judged at once: a client that found it true has stopped.
+    return (this.#machine.phase as LightPhase) === 'halted'
+      ? { outcome: 'kept', reason: '' }
+      : { outcome: 'rejected', reason: 'it does not show this client that two final blocks conflict' }
   }
 
   /** The newest verified head. */
@@ -366,6 +395,7 @@ export class LightClient {
     const info = peer === undefined ? undefined : this.#peers.get(peer)
     if (info !== undefined) this.#peers.set(info.name, { ...info, height: head.header.height })
     this.#head = { ...head, verifiedAtMs: this.#nowMs(), peer }
+    this.#serving?.tell()
     this.#listeners.emit('head', this.#head)
   }
 

@@ -1,6 +1,6 @@
 /** The network of a light client in Node: TCP, WebSocket and, where its native part is there, webrtc-direct. */
 import { createHost } from '../net/host.ts'
-import { createNetwork } from '../net/network.ts'
+import { ServingNetwork } from '../net/serving-network.ts'
 import type { NetworkFactory } from './index.ts'
 
 /** What a client needs of net/host.ts's options; written out, so that the types of the package need none of libp2p's. */
@@ -9,9 +9,13 @@ export interface NodeNetworkOptions {
   readonly seed?: Uint8Array
   /** Load webrtc-direct, which needs the optional package node-datachannel. Default: if that is installed. */
   readonly webrtc?: boolean
+  /** Multiaddrs to listen on, for a client that serves others; none unless given. */
+  readonly listen?: readonly string[]
+  /** Relay connections between pages; needs `listen`. */
+  readonly relay?: boolean
 }
 
-/** A host of its own, with a new identity each time unless a seed is given; listens on nothing. */
+/** A host of its own, with a new identity each time unless a seed is given; listens on nothing unless told to. */
 export function nodeNetwork(options: NodeNetworkOptions = {}): NetworkFactory {
-  return async (chainId) => createNetwork(await createHost(options), chainId)
+  return async (chainId) => new ServingNetwork(await createHost(options), chainId)
 }

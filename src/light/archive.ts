@@ -12,11 +12,13 @@
  */
 import { assert } from '../base/assert.ts'
 import type { Hash32 } from '../base/brand.ts'
-import { concatBytes } from '../base/bytes.ts'
+import { concatBytes, equalBytes } from '../base/bytes.ts'
 import type { Committee } from '../chain/committee.ts'
 import { blockHash } from '../chain/header.ts'
 import { epochOf, type ChainParams } from '../chain/params.ts'
 import type { Kernels } from '../kernels/contract.ts'
+import type { CommitteeKeys } from '../verify/certificate.ts'
+import { buildCompact, type CompactCommittee } from '../verify/compact.ts'
 import type { Trusted } from '../verify/light.ts'
 import type { CertifiedHeader } from '../wire/certified-header.ts'
 import type { ChainView } from '../wire/chain-view.ts'
@@ -27,6 +29,9 @@ import type { SubmitResponse } from '../wire/submit.ts'
 export const ARCHIVE_HEADER_COUNT_MAX = 4096
 /** Committees that are kept: at most 300 kB each. */
 export const ARCHIVE_COMMITTEE_COUNT_MAX = 16
+
+/** Compact committees that are kept: a few kB each. */
+export const ARCHIVE_COMPACT_COUNT_MAX = 512
 
 /** Consecutive headers whose hashes are all known, from `start` on. */
 interface Run {
@@ -59,7 +64,9 @@ export class Archive implements ChainView {
   readonly #kernels: Kernels
   readonly #options: ArchiveOptions
   readonly #finals = new Map<bigint, CertifiedHeader>()
-  readonly #committees = new Map<number, Committee>()
+  readonly #committees = new Map<number, CommitteeKeys>()
+  /** What came with a compact hop, by epoch: good for the certificate of that height alone. */
+  readonly #compacts = new Map<number, { readonly height: bigint; readonly compact: CompactCommittee }>()
   /** Ascending; the last one ends at the head. */
   #runs: Run[] = []
   /** Hops between runs, by the height they start from. */
@@ -80,16 +87,22 @@ export class Archive implements ChainView {
 
   /**
    * A head was accepted: `path` led to it from the head before, of height `from`. Without them it is where the client
-   * started. Undefined `committee`: it came by a compact hop, and cannot be given on.
+   * started. What came by a compact hop is given on as such.
    */
-  accept({ header, cert, committee }: Trusted, from?: ArchiveStep): void {
+  accept({ header, cert, committee, compact }: Trusted, from?: ArchiveStep): void {
     const final: CertifiedHeader = { header, cert }
     if (from === undefined || this.#head?.header.height !== from.height) this.#runs = [this.#newRun(final)]
     else this.#extend(final, from.path)
     this.#head = final
     this.#finals.set(header.height, final)
-    if (committee !== undefined) this.#committees.set(committee.head.epoch, committee.committee)
+    if (committee !== undefined) this.#committees.set(committee.head.epoch, committee)
+    else if (compact !== undefined) this.#compacts.set(compact.head.epoch, { height: header.height, compact })
     this.#forget()
+  }
+
+  /** The full committee of an epoch that was reached by a compact hop. */
+  learn(keys: CommitteeKeys): void {
+    this.#committees.set(keys.head.epoch, keys)
   }
 
   #leafOf({ header }: CertifiedHeader): Hash32 {
@@ -126,8 +139,11 @@ export class Archive implements ChainView {
       const from = this.#runs[0]!.start
       for (const height of this.#finals.keys()) if (height < from) this.#finals.delete(height)
     }
-    const [first] = this.#committees.keys()
-    if (this.#committees.size > ARCHIVE_COMMITTEE_COUNT_MAX) this.#committees.delete(first!)
+    for (const kept of [this.#committees, this.#compacts]) {
+      const [first] = kept.keys()
+      const countMax = kept === this.#committees ? ARCHIVE_COMMITTEE_COUNT_MAX : ARCHIVE_COMPACT_COUNT_MAX
+      if (kept.size > countMax) kept.delete(first!)
+    }
   }
 
   // ── What others may ask ──────────────────────────────────────────────────────────────────────────────────────────
@@ -146,7 +162,15 @@ export class Archive implements ChainView {
   }
 
   committee(epoch: number): Committee | undefined {
-    return this.#committees.get(epoch)
+    return this.#committees.get(epoch)?.committee
+  }
+
+  compactCommittee(epoch: number, bitmap: Uint8Array): CompactCommittee | undefined {
+    const keys = this.#committees.get(epoch)
+    if (keys !== undefined) return buildCompact(this.#kernels, keys, bitmap)
+    const got = this.#compacts.get(epoch)
+    const cert = got && this.#finals.get(got.height)?.cert
+    return cert !== undefined && equalBytes(cert.bitmap, bitmap) ? got?.compact : undefined
   }
 
   /** The farthest header up to `most` that a client at `from` can be taken to in one step. */
@@ -164,7 +188,8 @@ export class Archive implements ChainView {
   /** A step into another epoch needs its committee. */
   #hasCommittee(from: bigint, height: bigint): boolean {
     const epoch = epochOf(height, this.params)
-    return epoch === epochOf(from, this.params) || this.#committees.has(epoch)
+    const isCompact = this.#compacts.get(epoch)?.height === height
+    return epoch === epochOf(from, this.params) || this.#committees.has(epoch) || isCompact
   }
 
   historyPath(index: bigint, size: bigint): Uint8Array | undefined {

@@ -304,6 +304,7 @@ export class LightCore {
     if (isSaved) this.#savedKeys = committee
     else this.#save(this.trusted)
     this.#recent.set(header.height, this.trusted)
+    this.archive?.learn(committee)
     this.emit({ kind: 'committee', epoch: committee.head.epoch })
   }
 

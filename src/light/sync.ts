@@ -48,6 +48,8 @@ export class Sync {
   #wanted: Checkpoint | undefined
   /** The peer sent all that it has for now: nothing is asked ahead until that is verified. */
   #isExhausted = false
+  /** The trusted height at which a peer had only steps that need the committee we do not know: that is asked for first. */
+  #lackHeight: bigint | undefined
   /** The stored committee of the trusted head, to be audited before anything is verified under it ([LC-4]). */
   #unaudited: Committee | undefined
 
@@ -60,6 +62,7 @@ export class Sync {
       askStep: (peer) => {
         if (core.countPending('hops') === 0) this.#askHopsOf(peer, core.trusted!.header.height, 1, FORMS_FULL)
       },
+      onLack: () => (this.#lackHeight = core.trusted?.header.height),
       stopIfStale: () => this.stopIfStale(),
       onAccepted: (peer, steps) => this.#accept(peer, steps),
     })
@@ -165,6 +168,7 @@ export class Sync {
     this.#isExhausted = false
     const { height } = trusted.header
     if (this.#streams.areLive(height)) return
+    if (trusted.committee === undefined && this.#lackHeight === height) return this.#askCommittee(trusted)
     const isAhead = ({ claim }: Peer) => (claim?.head.header.height ?? 0n) > height
     const isBehind = ({ claim }: Peer) => epochOf(claim!.head.header.height, core.params) > this.#epochOf(trusted)
     const [peer] = core.peers.ranked(
@@ -282,6 +286,7 @@ export class Sync {
     const core = this.#core
     const response = core.opened(peer, 'hops', decodeHopsResponse(bytes, core.params))
     const { trusted } = core
+    this.#lackHeight = undefined
     if (response === undefined || trusted === undefined) return
     const update = this.#committeeUpdate(response, of)
     if (update === undefined) return core.accuse(peer, 'base-missing', {})

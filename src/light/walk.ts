@@ -31,6 +31,8 @@ const wayOf = ({ fromHeight, update }: Queued) => ({ height: fromHeight, path: u
 export interface WalkOptions {
   /** Asks a peer for a step from the trusted height: its own did not start there. */
   readonly askStep: (peer: Peer) => void
+  /** A step within our epoch came, and our epoch's committee is not known: it has to be asked for first. */
+  readonly onLack: () => void
   readonly stopIfStale: () => void
   readonly onAccepted: (peer: Peer, steps: readonly Step[]) => void
 }
@@ -125,7 +127,7 @@ export class Walk {
   refuse(queued: Judged, trusted: Trusted, code: VerifyCode, operands: Operands): void {
     const core = this.#core
     const { peer, update } = queued
-    if (code === 'committee-missing' && this.#isOurLack(trusted, update)) return
+    if (code === 'committee-missing' && this.#isOurLack(trusted, update)) return this.#options.onLack()
     switch (judge(code)) {
       case 'later':
         if (this.#warnedHeight !== update.header.height) core.emit({ kind: 'warning', code, operands })

@@ -1,5 +1,7 @@
 /** The light client's view of a network: peers that answer requests and streams of frames. Adapters: net/ (libp2p), sim/. */
 
+import type { Result } from '../base/verdict.ts'
+
 /** Names of the libp2p protocols of §9; the path is /stakecube/1/<first 8 hex of chainId>/<name>. */
 export const PROTOCOLS = ['status', 'hops', 'follow', 'headers', 'proof', 'submit', 'evidence'] as const
 export type ProtocolName = (typeof PROTOCOLS)[number]
@@ -34,6 +36,13 @@ export interface RequestOptions {
   readonly signal?: unknown
 }
 
+/** Answers what peers ask. A rejection means a malformed request: it costs the peer the stream. Never throws. */
+export interface Responder {
+  request(protocol: Exclude<ProtocolName, 'follow'>, request: Uint8Array): Result<Uint8Array>
+  /** Frames until `signal` (an AbortSignal) aborts. */
+  follow(request: Uint8Array, signal: unknown): Result<AsyncIterable<Uint8Array>>
+}
+
 /** Client side. All promises reject with TransportError. `signal` is an AbortSignal (typed loosely: the core has no DOM). */
 export interface Network {
   /** Dials a multiaddr that ends in /p2p/<PeerId>; resolves when the peer's identity is proven. */
@@ -50,5 +59,9 @@ export interface Network {
   disconnect(peer: PeerName): Promise<void>
   /** Called once for each peer that is gone, whoever hung up. Returns a function that unsubscribes. */
   onDisconnect(listener: (peer: PeerName) => void): () => void
+  /** Where the transport can be dialled: answers with `responder` from now on, until it is closed. */
+  serve?(responder: Responder): Promise<void>
+  /** Multiaddrs at which others can reach this host now, each ending in /p2p/<PeerId>; may change. */
+  addresses?(): readonly string[]
   close(): Promise<void>
 }

@@ -1,6 +1,6 @@
 /** `follow` of §9 on the server: updates as blocks become final, until the client goes. */
 import { accepted, type Result } from '../base/verdict.ts'
-import type { RequestContext } from '../net/serve.ts'
+import type { RequestContext } from './serve.ts'
 import { nextUpdate } from '../wire/answer.ts'
 import type { ChainView } from '../wire/chain-view.ts'
 import { served } from '../wire/envelope.ts'
