@@ -4,16 +4,24 @@ import { chromeLauncher } from '@web/test-runner-chrome'
 import { tsImport } from 'tsx/esm/api'
 
 const { chromiumPath, CHROMIUM_FLAGS } = await tsImport('./tools/chromium.ts', import.meta.url)
+const { manifest } = await tsImport('./tools/manifest.ts', import.meta.url)
 
 /** Suites that run in Node too (the Store contract) bring their node: imports; these stand in for them here. */
 const SHIMS = { 'node:test': '/test/web/shims/node-test.ts', 'node:assert/strict': '/test/web/shims/node-assert.ts' }
 const shims = { name: 'node-shims', resolveImport: ({ source }) => SHIMS[source] }
 
+/** What tools/manifest.ts reads from the sources now, for the test that holds it against the elements. */
+const served = {
+  name: 'manifest',
+  serve: ({ path }) =>
+    path === '/custom-elements.json' ? { body: JSON.stringify(manifest()), type: 'json' } : undefined,
+}
+
 export default {
   files: 'test/web/*.test.ts',
   nodeResolve: { exportConditions: ['browser'] },
   // Chromium has no decorators, so the target is named: 'auto' would leave them in.
-  plugins: [shims, esbuildPlugin({ ts: true, target: 'es2022', tsconfig: './tsconfig.check.json' })],
+  plugins: [shims, served, esbuildPlugin({ ts: true, target: 'es2022', tsconfig: './tsconfig.check.json' })],
   browsers: [
     chromeLauncher({
       launchOptions: { executablePath: chromiumPath(), args: [...CHROMIUM_FLAGS], headless: true },

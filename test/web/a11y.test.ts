@@ -13,6 +13,7 @@ const PROPERTIES = {
   'stakecube-balance': { owner: 'ab'.repeat(16) },
   'stakecube-pay': { wallet, payees: [wallet] },
   'stakecube-proof': { proof: PROOF },
+  'stakecube-topic': { topic: 'sensors/roof' },
 } as const
 const TAGS = Object.keys(PROPERTIES) as (keyof typeof PROPERTIES)[]
 
@@ -28,6 +29,11 @@ for (const scheme of ['light', 'dark'] as const)
         client.set(followingAt(40n))
         const element = await mount(tag, client, PROPERTIES[tag])
         if (tag === 'stakecube-balance') await until('a balance', () => find(element, '.proven') !== null)
+        if (tag === 'stakecube-topic') {
+          const entries = [{ txid: new Uint8Array(32).fill(5), height: 39n }]
+          client.watches[0]!.report({ topic: new Uint8Array(8), start: 0n, end: 41n, entries, count: 1 })
+          await element.updateComplete
+        }
         if (tag === 'stakecube-heads') {
           find(element, 'button').click()
           await element.updateComplete

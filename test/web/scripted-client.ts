@@ -6,6 +6,7 @@ import { concatBytes } from '../../src/base/bytes.ts'
 import type { Committee, Label } from '../../src/chain/committee.ts'
 import type { Header } from '../../src/chain/header.ts'
 import { DEVNET_PARAMS } from '../../src/chain/params.ts'
+import type { Trust } from '../../src/light/trust-meter.ts'
 import {
   NO_FACTS,
   type BalanceFacts,
@@ -13,7 +14,9 @@ import {
   type ClientSource,
   type HeadFacts,
   type PaymentProgress,
+  type PaymentOptions,
   type ProofFacts,
+  type TopicFacts,
   type Wallet,
 } from '../../web/client/facts.ts'
 
@@ -42,7 +45,10 @@ export class ScriptedClient implements ClientSource {
   })
   onPay: (report: (progress: PaymentProgress) => void) => Promise<ProofFacts> = async () => PROOF
   onInspect: (file: Uint8Array) => Promise<ProofFacts> = async () => PROOF
-  readonly paid: { wallet: Wallet; to: Uint8Array; amount: bigint }[] = []
+  readonly paid: { wallet: Wallet; to: Uint8Array; amount: bigint; options: PaymentOptions | undefined }[] = []
+  /** The topics that are being watched; a test reports to them. */
+  readonly watches: { topic: string; blocks: number; signal: AbortSignal; report: (facts: TopicFacts) => void }[] = []
+  onWatch: () => Promise<void> = () => new Promise(() => undefined)
 
   set(change: Partial<ClientFacts>): void {
     this.facts = { ...this.facts, ...change }
@@ -63,9 +69,18 @@ export class ScriptedClient implements ClientSource {
     to: Uint8Array,
     amount: bigint,
     report: (progress: PaymentProgress) => void,
+    options?: PaymentOptions,
   ): Promise<ProofFacts> {
-    this.paid.push({ wallet, to, amount })
+    this.paid.push({ wallet, to, amount, options })
     return this.onPay(report)
+  }
+  watchTopic(
+    topic: string,
+    { blocks, signal }: { readonly blocks: number; readonly signal: AbortSignal },
+    report: (facts: TopicFacts) => void,
+  ): Promise<void> {
+    this.watches.push({ topic, blocks, signal, report })
+    return this.onWatch()
   }
   proveTransaction(): Promise<ProofFacts> {
     return Promise.resolve(PROOF)
@@ -110,6 +125,15 @@ export function headAt(
   return { header, hash, cert, epoch: 3, seatsSigned, seatCount: 49, verifiedAtMs: nowMs, delayMs }
 }
 
+/** What the trust meter says of a head that `signedSeats` of 49 seats signed and three peers have. */
+export const trustWith = (change: Partial<Trust> = {}): Trust => ({
+  ...{ phase: 'following', freshness: 'fresh', height: 40n, ageMs: 1000n, trustLeftMs: 3_599_000n },
+  ...{ trustPeriodMs: 3_600_000n, quietMs: 1000n, peerCount: 3, agreeingCount: 3, witnessCount: 2, networkCount: 2 },
+  ...{ isWitnessed: true, conflictCount: 0, rejectedPeerCount: 0, sentence: 'verified, 1 s old, 3 peers' },
+  weight: { signedSeats: 45, seats: 49, signedStake: 920n, stake: 1000n },
+  ...change,
+})
+
 /** Facts of a client that follows with two peers: `count` heads up to `height`. */
 export function followingAt(height: bigint, count = 12, nowMs = Date.now()): Partial<ClientFacts> {
   const heads = Array.from({ length: count }, (_, back) =>
@@ -129,5 +153,6 @@ export function followingAt(height: bigint, count = 12, nowMs = Date.now()): Par
     committee: committeeOf(4, 7),
     peers: [peer('a'), peer('b')],
     witnessCount: 2,
+    trust: trustWith(),
   }
 }

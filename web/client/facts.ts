@@ -11,6 +11,7 @@ import type { Header } from '../../src/chain/header.ts'
 import type { Owner, Utxo } from '../../src/chain/output.ts'
 import type { ChainParams } from '../../src/chain/params.ts'
 import type { Hash32 } from '../../src/base/brand.ts'
+import type { Trust } from '../../src/light/trust-meter.ts'
 
 /** A header this client verified, and what came with it. */
 export interface HeadFacts {
@@ -80,6 +81,8 @@ export interface ClientFacts {
   /** The trusted header is older than the trust period ([LC-1]): a fresh checkpoint is needed. */
   readonly expired: boolean
   readonly problem: Problem | undefined
+  /** What the client's trust meter says; its ages are those of the last change. */
+  readonly trust: Trust | undefined
 }
 
 export const HEADS_KEPT = 64
@@ -95,6 +98,7 @@ export const NO_FACTS: ClientFacts = {
   resumedHeight: undefined,
   expired: false,
   problem: undefined,
+  trust: undefined,
 }
 
 /** An owner's complete set of unspent outputs, proven under a final header. */
@@ -107,6 +111,25 @@ export interface BalanceFacts {
   readonly bound: bigint
   readonly height: bigint
 }
+
+/** One transaction of a topic, in a block that is final. */
+export interface TopicEntry {
+  readonly txid: Hash32
+  readonly height: bigint
+}
+
+/** The complete transactions of a topic in the blocks [start, end): every block was proven, none was skipped. */
+export interface TopicFacts {
+  readonly topic: Uint8Array
+  readonly start: bigint
+  readonly end: bigint
+  /** Newest first, at most {@link TOPIC_ENTRIES_KEPT}. */
+  readonly entries: readonly TopicEntry[]
+  /** How many there are in the range, kept or not. */
+  readonly count: number
+}
+
+export const TOPIC_ENTRIES_KEPT = 100
 
 /** Keys of an account. On a devnet they come with the page; elsewhere they never leave the device. */
 export interface Wallet {
@@ -161,6 +184,11 @@ export function problemOf(cause: unknown): Problem {
   return { code, sentence }
 }
 
+export interface PaymentOptions {
+  /** Makes the payment findable: the name of a topic, or its 16 hex digits. */
+  readonly topic?: string
+}
+
 /** The verbs reject with {@link ClientProblem}. */
 export interface ClientSource {
   readonly facts: ClientFacts
@@ -168,7 +196,22 @@ export interface ClientSource {
   subscribe(listener: () => void): () => void
   balance(owner: Owner): Promise<BalanceFacts>
   /** Proves the balance, signs, sends, waits until the payment is final and proves that. Reports each stage. */
-  pay(wallet: Wallet, to: Owner, amount: bigint, report: (progress: PaymentProgress) => void): Promise<ProofFacts>
+  pay(
+    wallet: Wallet,
+    to: Owner,
+    amount: bigint,
+    report: (progress: PaymentProgress) => void,
+    options?: PaymentOptions,
+  ): Promise<ProofFacts>
+  /**
+   * Reports the complete transactions of a topic from `blocks` before the head on, again with each block, until the signal
+   * aborts or the client closes. A topic is a name, or its 16 hex digits.
+   */
+  watchTopic(
+    topic: string,
+    options: { readonly blocks: number; readonly signal: AbortSignal },
+    report: (facts: TopicFacts) => void,
+  ): Promise<void>
   proveTransaction(txid: Hash32): Promise<ProofFacts>
   inspect(file: Uint8Array): Promise<ProofFacts>
   close(): Promise<void>

@@ -2,7 +2,7 @@
  * The elements' client over the light client of src/client: turns its events into one snapshot of facts, and its proven
  * values into words. It adds no trust of its own: everything in a snapshot was verified there.
  */
-import { toHex } from '../../src/base/bytes.ts'
+import { fromHex, toHex } from '../../src/base/bytes.ts'
 import { sentence } from '../../src/base/sentence.ts'
 import { blockHash } from '../../src/chain/header.ts'
 import type { Owner } from '../../src/chain/output.ts'
@@ -13,6 +13,7 @@ import { createLightClient, type NetworkFactory } from '../../src/client/index.t
 import type { LightClient } from '../../src/client/light-client.ts'
 import { accountOf, balanceOf, buildPayment } from '../../src/client/wallet.ts'
 import { loadBls } from '../../src/crypto/bls-kernel/load.ts'
+import { topicOf } from '../../src/crypto/keys.ts'
 import { loadKernels } from '../../src/kernels/load.ts'
 import type { Store } from '../../src/ports/index.ts'
 import { openIdbStore } from '../../src/store/idb.ts'
@@ -22,16 +23,20 @@ import {
   ClientProblem,
   HEADS_KEPT,
   NO_FACTS,
+  TOPIC_ENTRIES_KEPT,
   problemOf,
   type BalanceFacts,
   type ClientFacts,
   type ClientSource,
   type HeadFacts,
+  type PaymentOptions,
   type PaymentProgress,
   type PeerFacts,
   type Phase,
   type Problem,
   type ProofFacts,
+  type TopicEntry,
+  type TopicFacts,
   type Wallet,
 } from './facts.ts'
 import { inspectProofFile } from './proof-steps.ts'
@@ -128,6 +133,7 @@ class LiveClient implements ClientSource {
     client.on('peer', () => this.#onPeers())
     client.on('phase', () => this.#set({}))
     client.on('error', (error) => this.#onError(error))
+    client.on('trust', (trust) => this.#set({ trust }))
     client.on('closed', () => this.#set({}))
   }
 
@@ -231,13 +237,17 @@ class LiveClient implements ClientSource {
     to: Owner,
     amount: bigint,
     report: (progress: PaymentProgress) => void,
+    { topic }: PaymentOptions = {},
   ): Promise<ProofFacts> {
     const { engine, spec, chainId } = this.#client
     try {
       report({ stage: 'proving', txid: undefined, proof: undefined })
       const { header, utxos } = await this.#client.unspent(wallet.owner)
       const account = accountOf(engine.kernels, wallet.secretKey)
-      const request = { account, utxos, to, amount, expiry: header.height + EXPIRY_BLOCKS }
+      const request = {
+        ...{ account, utxos, to, amount, expiry: header.height + EXPIRY_BLOCKS },
+        ...(topic === undefined ? {} : { topic: this.#topic(topic) }),
+      }
       const { tx, txid } = buildPayment(engine.kernels, { chainId, params: spec.params }, request)
       report({ stage: 'signed', txid, proof: undefined })
       await this.#client.submit(tx, {
@@ -258,6 +268,31 @@ class LiveClient implements ClientSource {
     } catch (cause) {
       throw asProblem(cause)
     }
+  }
+
+  async watchTopic(
+    name: string,
+    { blocks, signal }: { readonly blocks: number; readonly signal: AbortSignal },
+    report: (facts: TopicFacts) => void,
+  ): Promise<void> {
+    try {
+      const topic = this.#topic(name)
+      const { header } = await this.#client.whenHead(undefined, { signal })
+      const from = header.height >= BigInt(blocks) ? header.height - BigInt(blocks) + 1n : 0n
+      let entries: readonly TopicEntry[] = []
+      let count = 0
+      for await (const { end, transactions } of this.#client.watchTopic(topic, { from, signal })) {
+        count += transactions.length
+        entries = [...transactions.toReversed(), ...entries].slice(0, TOPIC_ENTRIES_KEPT)
+        report({ topic, start: from, end, entries, count })
+      }
+    } catch (cause) {
+      if (!signal.aborted) throw asProblem(cause)
+    }
+  }
+
+  #topic(name: string): Uint8Array {
+    return (/^[0-9a-f]{16}$/i.test(name) ? fromHex(name) : undefined) ?? topicOf(this.#client.engine.kernels, name)
   }
 
   inspect(file: Uint8Array): Promise<ProofFacts> {

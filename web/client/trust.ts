@@ -53,6 +53,12 @@ export function trustOf(facts: ClientFacts, nowMs: number): Trust {
   return following(facts, nowMs, shown)
 }
 
+/** How long nothing newer was seen, in words. */
+function silence(ms: number): string {
+  const seconds = Math.round(ms / 1000)
+  return seconds < 120 ? `${seconds} seconds` : `${Math.round(seconds / 60)} minutes`
+}
+
 /** Where this visit began, if it went on from what an earlier one had verified. */
 const resumed = ({ resumedHeight }: ClientFacts): string =>
   resumedHeight === undefined ? '' : ` It went on from block ${resumedHeight}, verified on an earlier visit.`
@@ -64,7 +70,7 @@ function following(facts: ClientFacts, nowMs: number, shown: string): Trust {
     return {
       level: 'stale',
       word: 'Stale',
-      sentence: `No new block for ${Math.round(ageMs / 1000)} seconds. ${shown} It may have changed since.`,
+      sentence: `Verified, but no peer has had anything newer for ${silence(ageMs)}. ${shown} It may have changed since.`,
     }
   if (facts.witnessCount < 2)
     return {

@@ -16,6 +16,7 @@ export abstract class StakecubeElement extends LitElement {
 
   readonly #live = new ClientController(this)
 
+  /** The client that is used: the nearest provider's, or one that was set. */
   get client(): ClientSource | undefined {
     return this.#live.client
   }

@@ -11,6 +11,7 @@ import { theme } from './theme.ts'
  * well. What it is told by attributes wins over the document at `src`.
  *
  * @slot - The elements that use the client.
+ * @csspart problem - The sentence that says why there is no client.
  * @fires ready - When the client has started; `wallets` is known from here on.
  * @fires error - CustomEvent with `detail: { code, sentence }`: a wrong attribute, chain or checkpoint, or no way to start.
  */
@@ -92,7 +93,7 @@ export class StakecubeClient extends LitElement {
   protected override render(): TemplateResult {
     const { problem } = this
     return html`
-      ${problem === undefined ? nothing : html`<p class="problem bad" role="alert">${problem.sentence}</p>`}
+      ${problem === undefined ? nothing : html`<p class="problem bad" part="problem" role="alert">${problem.sentence}</p>`}
       <slot></slot>
     `
   }

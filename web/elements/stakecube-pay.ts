@@ -32,6 +32,7 @@ interface Payment {
  * A form that pays, and shows how far a payment is until it is final and proven.
  *
  * @fires paid - CustomEvent with `detail: ProofFacts` once the payment is final and its inclusion was verified here.
+ * @fires error - CustomEvent with `detail: { code, sentence }` when a payment failed.
  * @csspart form - The form.
  * @csspart progress - The stages of the last payment.
  */
@@ -99,6 +100,8 @@ export class StakecubePay extends StakecubeElement {
   @property() accessor to: string | undefined
   /** Units to pay: fixed if set, else asked for. */
   @property() accessor amount: string | undefined
+  /** Name of a topic under which the payment can be found. */
+  @property() accessor topic: string | undefined
 
   @query('#to') private accessor toInput!: HTMLInputElement
   @query('#amount') private accessor amountInput!: HTMLInputElement
@@ -199,7 +202,8 @@ export class StakecubePay extends StakecubeElement {
     this.fault = undefined
     this.payment = { to: toHex(to), amount, progress: undefined, problem: undefined }
     try {
-      const proof = await client.pay(wallet, to, amount, (progress) => this.#advance({ progress }))
+      const options = this.topic === undefined ? {} : { topic: this.topic }
+      const proof = await client.pay(wallet, to, amount, (progress) => this.#advance({ progress }), options)
       this.dispatchEvent(new CustomEvent('paid', { detail: proof }))
     } catch (cause) {
       const problem = problemOf(cause)
