@@ -74,10 +74,30 @@ export async function run({ seed, full }: CheckOptions): Promise<CheckOutcome> {
   const model = await campaign(seed, modelRuns, 'model')
   const real = await campaign(seed, realRuns, 'bls')
   const tools = { engine: { kernels, bls: createModelBls() }, signer: modelBlsSigner }
-  const planted = [...runPlanted(seed, tools)].map(({ bug, checker, caught, seed: caughtSeed }) => ({
-    ...measured(`planted: ${bug}`, caught ? 1 : 0, 'caught', '==', 1),
-    checker,
-    caughtSeed,
-  }))
-  return { results: [...resultsOf(model, modelRuns), ...resultsOf(real, realRuns), ...planted], notRun: [] }
+  const caught = [...runPlanted(seed, tools)]
+  const planted = caught.map((one) => ({ bug: one.bug, caught: one.caught }))
+  return {
+    results: [
+      noted(
+        'summary',
+        [model, real].map((summary) => ({ ...fieldsOf(summary), planted })),
+        'as the issue names it',
+      ),
+      ...resultsOf(model, modelRuns),
+      ...resultsOf(real, realRuns),
+      ...caught.map(({ bug, checker, caught: isCaught, seed: caughtSeed }) => ({
+        ...measured(`planted: ${bug}`, isCaught ? 1 : 0, 'caught', '==', 1),
+        checker,
+        caughtSeed,
+      })),
+    ],
+    notRun: [],
+  }
 }
+
+const fieldsOf = ({ runs, signatures, safetyViolations, stalledAfterHeal }: CampaignSummary) => ({
+  runs,
+  signatures,
+  safetyViolations,
+  stalledAfterHeal,
+})
