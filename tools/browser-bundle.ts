@@ -61,6 +61,14 @@ const LEFT_OUT: readonly { readonly name: string; readonly file: RegExp; readonl
       export const dns = () => ({ query: async () => { throw new Error('/dnsaddr addresses are not looked up in pages') } })`,
   },
   {
+    // Keys of libp2p peers on Bitcoin's curve: those of StakeCube have their account's Ed25519 key.
+    name: '@noble/curves/secp256k1',
+    file: /@noble[\\/]curves[\\/]secp256k1\.js$/,
+    instead: `const refuse = () => { throw new Error('secp256k1 keys are not supported in pages') }
+      export const secp256k1 = { getPublicKey: refuse, sign: refuse, verify: refuse, utils: { randomSecretKey: refuse },
+        Point: { fromBytes: refuse, fromHex: refuse } }`,
+  },
+  {
     // An encoding of bytes as emoji, which no address uses.
     name: 'base256emoji',
     file: /multiformats[\\/]dist[\\/]src[\\/]bases[\\/]base256emoji\.js$/,
@@ -74,6 +82,13 @@ const leftOut: Plugin = {
     for (const { file, instead } of LEFT_OUT)
       bundle.onLoad({ filter: file }, () => ({ contents: instead, loader: 'js' }))
   },
+}
+
+/** The file for all leaves out the build for engines without SIMD, which are those before 2023: they run the twin. */
+export const withoutScalar: Plugin = {
+  name: 'without-scalar',
+  setup: (bundle) =>
+    bundle.onLoad({ filter: /[\\/]scalar\.gen\.ts$/ }, () => ({ contents: "export const wasm = ''", loader: 'ts' })),
 }
 
 /** package.json says that our modules have no side effects; those of web/ do: they define elements. */
@@ -99,6 +114,12 @@ export const BROWSER_BUNDLE = {
   define: { 'process.env.NODE_ENV': '"production"' },
   logLevel: 'warning',
   plugins: [definesElements, wasmAsText, leftOut],
+} as const satisfies BuildOptions
+
+/** The same, for what is one file. */
+export const FILE_BUNDLE = {
+  ...BROWSER_BUNDLE,
+  plugins: [withoutScalar, ...BROWSER_BUNDLE.plugins],
 } as const satisfies BuildOptions
 
 export interface Size {

@@ -1,28 +1,38 @@
 /**
- * The client and the verifier, one file each, to dist/browser, with the licences of what is in them. Pages load them as
- * they are; bundlers take them for package.json's exports, so that nobody installs libp2p to build a page.
+ * What browsers load as it is, to dist/browser: the whole client, its network alone, and the verifier, one file each, with types
+ * and the licences of what is in them. package.json's exports name them, so that nobody installs libp2p to build a page.
  */
 import { build } from 'esbuild'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { BROWSER_BUNDLE, ROOT, refuseForbidden, sizeLine, sizeOf } from './browser-bundle.ts'
+import ts from 'typescript'
+import { FILE_BUNDLE, ROOT, refuseForbidden, sizeLine, sizeOf } from './browser-bundle.ts'
 import { notices } from './notices.ts'
 
 const OUT = join(ROOT, 'dist/browser')
-const BUNDLES = ['stakecube', 'verifier'] as const
+const BUNDLES = ['stakecube', 'network', 'verifier'] as const
+
+/** The types of an entry, which stand beside those that tsc wrote for src/. */
+function typesOf(entry: string): string {
+  const { outputText, diagnostics } = ts.transpileDeclaration(readFileSync(entry, 'utf8'), { fileName: entry })
+  if (diagnostics !== undefined && diagnostics.length > 0)
+    throw new Error(`${entry} needs types on all that it exports`)
+  return outputText.replaceAll("'../../src/", "'../").replaceAll(/\.ts(?=['"])/g, '.js')
+}
 
 rmSync(OUT, { recursive: true, force: true })
 mkdirSync(OUT, { recursive: true })
 for (const name of BUNDLES) {
+  const entry = join(ROOT, `web/bundles/${name}.ts`)
   const notice = `${name}.third-party-notices.txt`
   const { metafile } = await build({
-    ...BROWSER_BUNDLE,
-    entryPoints: [join(ROOT, `web/bundles/${name}.ts`)],
+    ...FILE_BUNDLE,
+    entryPoints: [entry],
     outfile: join(OUT, `${name}.js`),
     banner: { js: `/* StakeCube, Apache-2.0; licences of what is bundled: ${notice} */` },
   })
   refuseForbidden(metafile)
   writeFileSync(join(OUT, notice), notices(metafile) + '\n')
-  writeFileSync(join(OUT, `${name}.d.ts`), `export * from '../web/bundles/${name}.js'\n`)
+  writeFileSync(join(OUT, `${name}.d.ts`), typesOf(entry))
   console.log(sizeLine(sizeOf(OUT, `${name}.js`)))
 }

@@ -6,6 +6,7 @@ import { build, type Metafile } from 'esbuild'
 import { copyFileSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { extname, join, relative } from 'node:path'
 import { BROWSER_BUNDLE, ROOT, refuseForbidden, sizeLine, sizeOf, type Size } from './browser-bundle.ts'
+import { elementTypes, manifest } from './manifest.ts'
 import { notices } from './notices.ts'
 
 const PAGES = join(ROOT, 'web/pages')
@@ -46,6 +47,8 @@ for (const file of readdirSync(PAGES)) if (extname(file) !== '.ts') copyFileSync
 mkdirSync(join(OUT, 'examples'))
 for (const file of staticExamples()) copyFileSync(join(EXAMPLES, file), join(OUT, 'examples', file))
 writeFileSync(join(OUT, 'third-party-notices.txt'), notices(metafile) + '\n')
+writeFileSync(join(OUT, 'custom-elements.json'), JSON.stringify(manifest(), undefined, 2) + '\n')
+writeFileSync(join(OUT, 'elements.d.ts'), elementTypes(manifest()))
 
 const outputs = Object.keys(metafile.outputs).filter((file) => !file.endsWith('.map'))
 const sizes = outputs.map((file) => sizeOf(OUT, relative(OUT, join(ROOT, file)))).sort((a, b) => b.bytes - a.bytes)

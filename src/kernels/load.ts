@@ -76,6 +76,8 @@ export async function loadKernels(options: LoadOptions = {}): Promise<Kernels> {
   if (wanted === 'twin' || best === 'twin') return twin
   const name = wanted === 'simd' && best === 'simd' ? 'simd' : 'scalar'
   const bytes = await kernelBytes(name)
+  // A bundle may leave the scalar build out.
+  if (bytes.length === 0) return twin
   try {
     return createWasmKernels((await WebAssembly.instantiate(bytes)).instance)
   } catch (cause) {

@@ -2,7 +2,7 @@
 import { build } from 'esbuild'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
-import { BROWSER_BUNDLE, refuseForbidden } from '../browser-bundle.ts'
+import { FILE_BUNDLE, refuseForbidden } from '../browser-bundle.ts'
 import { measured, noted, type CheckOutcome, type CheckResult } from './registry.ts'
 
 const WASM_BUDGETS: readonly (readonly [file: string, bytesMax: number])[] = [
@@ -37,7 +37,7 @@ const brotliBytes = (bytes: Uint8Array): number =>
   brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length
 
 async function shippedResults([id, entry, bytesMax]: (typeof SHIPPED_BUDGETS)[number]): Promise<CheckResult[]> {
-  const options = { ...BROWSER_BUNDLE, entryPoints: [entry], outdir: 'dist' }
+  const options = { ...FILE_BUNDLE, entryPoints: [entry], outdir: 'dist' }
   const { outputFiles, metafile } = await build({ ...options, metafile: true, write: false })
   refuseForbidden(metafile)
   const [file] = outputFiles
