@@ -13,6 +13,10 @@ const COMMANDS: Commands = {
     summary: 'run one validator or full node from its configuration file',
     load: async () => (await import('./validator.ts')).validatorCommand,
   },
+  cube: {
+    summary: 'print the hypercube of the newest epoch: shards, cores, spares, stake, neighbours',
+    load: async () => (await import('./cube.ts')).cubeCommand,
+  },
   light: {
     summary: 'follow a network without a screen: verify every head, resume after a crash',
     load: async () => (await import('./light.ts')).lightCommand,

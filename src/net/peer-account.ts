@@ -35,7 +35,7 @@ export const SERVE_LIMITS: ServeLimits = {
 }
 
 /** Refills with time up to its burst; may go below zero once, which the next taker waits out. */
-class TokenBucket {
+export class TokenBucket {
   readonly #perSecond: number
   readonly #burst: number
   #tokens: number
@@ -91,6 +91,11 @@ export class PeerAccount {
     if (!this.#requests.take(1, nowMs)) return 'too-many-requests'
     this.#streams++
     return 'admitted'
+  }
+
+  /** Takes `count` more requests for one that is dear to answer; false when there is nothing left. */
+  charge(count: number, nowMs: number): boolean {
+    return this.#requests.take(count, nowMs)
   }
 
   released(): void {

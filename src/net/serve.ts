@@ -18,6 +18,8 @@ export interface RequestContext {
   readonly peer: string
   /** Aborts when the stream or the server ends. */
   readonly signal: AbortSignal
+  /** Counts a request that is dear to answer as so many more; false when the peer has no more to spend: refuse it. */
+  readonly charge?: (count: number) => boolean
 }
 
 /** Answers one request. A rejection is the peer's fault: it costs the stream and counts. */
@@ -149,7 +151,8 @@ class ProtocolServer implements Server {
       this.counters.requests++
       stream.addEventListener('close', () => deadline.cancel())
       if (stream.status !== 'open') deadline.cancel()
-      const context = { peer, signal: deadline.signal }
+      const charge = (count: number): boolean => account.charge(count, this.#nowMs())
+      const context = { peer, signal: deadline.signal, charge }
       const streamed = this.#responders.streams[name]
       if (streamed === undefined) {
         const response = await deadline.race(Promise.resolve(this.#responders.requests[name]!(request, context)))

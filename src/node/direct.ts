@@ -6,6 +6,10 @@
  *   then frames  = agreement messages (consensus/messages.ts)
  *
  * So votes find their aggregator without being broadcast, and nobody attracts another's by claiming its key.
+ *
+ * Attacks. A hello with 64 keys, again and again: a proof is checked only when a message for its key is to be sent, so a
+ * claim costs a pairing check once, and only for keys of a committee. Floods: each peer has a budget of messages, bytes
+ * and hellos over all its streams; beyond it the stream is cut and the fault counted.
  */
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import { toHex } from '../base/bytes.ts'
@@ -16,12 +20,21 @@ import type { BlsSigner } from '../crypto/bls-contract.ts'
 import type { Engine } from '../crypto/engine.ts'
 import { FrameReader, writeFrame } from '../net/frames.ts'
 import type { Host } from '../net/host.ts'
+import { TokenBucket } from '../net/peer-account.ts'
 import { protocolPath } from '../net/protocol-path.ts'
 
 const KEYS_PER_PEER_MAX = 64
 const OPEN_TIMEOUT_MS = 5000
-/** Messages of one peer in a second; beyond them its stream is cut. */
-const MESSAGES_PER_SECOND_MAX = 512
+/** What one peer may send over all its streams; beyond it the stream is cut, which counts as a fault. */
+const MESSAGES_PER_SECOND = 512
+const MESSAGE_BURST = 2048
+const BYTES_PER_SECOND = 4 * 1024 * 1024
+const BYTE_BURST = 32 * 1024 * 1024
+/** First frames of one peer in a minute: an honest one opens a new stream when the old one broke. */
+const HELLOS_PER_MINUTE = 30
+/** Peers that may claim one key at a time; only one can prove it. */
+const CLAIMS_PER_KEY_MAX = 8
+const BUDGETS_MAX = 1024
 /** Unsent bytes for one peer beyond which messages to it are dropped: it is not reading. */
 const BACKLOG_BYTES_MAX = 8 * 1024 * 1024
 
@@ -36,12 +49,20 @@ export interface DirectOptions {
   readonly onFault: (peer: string, reason: string) => void
 }
 
+interface Claim {
+  readonly peerId: PeerId
+  readonly proof: Uint8Array
+}
+
 export class Direct {
   readonly #options: DirectOptions
   readonly #path: string
   readonly #outgoing = new Map<string, Outgoing>()
   /** Hex of a BLS key → the peer that proved it. */
   readonly #peerOfKey = new Map<string, string>()
+  /** Hex of a BLS key → who says that it signs with it; not checked yet. */
+  readonly #claims = new Map<string, Claim[]>()
+  readonly #budgets = new Map<string, Budget>()
   #topology: string | undefined
   #hello: Uint8Array | undefined
 
@@ -83,8 +104,27 @@ export class Direct {
 
   /** False when nobody who is connected has proven this key. */
   sendToKey(blsPk: Uint8Array, bytes: Uint8Array): boolean {
-    const peer = this.#peerOfKey.get(toHex(blsPk))
+    const name = toHex(blsPk)
+    const peer = this.#peerOfKey.get(name) ?? this.#prove(name, blsPk)
     return peer !== undefined && this.sendToPeer(peer, bytes)
+  }
+
+  /** The first of those who claim the key that can prove it; claims that fail are a fault and are gone. */
+  #prove(name: string, blsPk: Uint8Array): string | undefined {
+    const { bls } = this.#options.engine
+    const claims = this.#claims.get(name)
+    for (let claim = claims?.shift(); claim !== undefined; claim = claims!.shift()) {
+      const key = bls.decodeKey(blsPk)
+      const holds = key !== undefined && bls.verify(key, this.#proofMessage(claim.peerId), claim.proof)
+      const peer = claim.peerId.toString()
+      if (!holds) this.#options.onFault(peer, 'bad-hello')
+      else {
+        this.#peerOfKey.set(name, peer)
+        return peer
+      }
+    }
+    this.#claims.delete(name)
+    return undefined
   }
 
   #outgoingTo(peer: PeerId): Outgoing {
@@ -104,27 +144,48 @@ export class Direct {
   #forget(peer: string): void {
     this.#outgoing.get(peer)?.close()
     this.#outgoing.delete(peer)
+    this.#forgetKeys(peer)
+  }
+
+  #forgetKeys(peer: string): void {
     for (const [key, owner] of this.#peerOfKey) if (owner === peer) this.#peerOfKey.delete(key)
+    for (const [key, claims] of this.#claims) {
+      const others = claims.filter(({ peerId }) => peerId.toString() !== peer)
+      if (others.length === 0) this.#claims.delete(key)
+      else this.#claims.set(key, others)
+    }
+  }
+
+  /** Kept over disconnections, so that connecting again buys nothing. */
+  #budgetOf(peer: string): Budget {
+    const known = this.#budgets.get(peer)
+    if (known !== undefined) return known
+    if (this.#budgets.size >= BUDGETS_MAX) this.#budgets.delete(this.#budgets.keys().next().value!)
+    const budget = new Budget()
+    this.#budgets.set(peer, budget)
+    return budget
   }
 
   async #listen(stream: Stream, connection: Connection, params: ChainParams): Promise<void> {
     const peer = connection.remotePeer
     const name = peer.toString()
     const reader = new FrameReader(stream, messageBytesMax(params))
-    const budget = new Budget()
+    const budget = this.#budgetOf(name)
     try {
       const hello = await reader.next()
       if (hello === undefined) return
+      if (!budget.spendHello()) throw new Error('too-many-hellos')
       if (!this.#readHello(peer, hello)) throw new Error('bad-hello')
       for (let frame = await reader.next(); frame !== undefined; frame = await reader.next()) {
-        if (!budget.spend()) throw new Error('too-many-messages')
+        if (!budget.spend(frame.length)) throw new Error('too-many-messages')
         this.#options.onMessage(name, frame)
       }
       await stream.close()
     } catch (error) {
       stream.abort(error as Error)
       const reason = (error as { code?: string }).code ?? (error as Error).message
-      if (['bad-hello', 'too-many-messages', 'frame-too-large'].includes(reason)) this.#options.onFault(name, reason)
+      if (['bad-hello', 'too-many-hellos', 'too-many-messages', 'frame-too-large'].includes(reason))
+        this.#options.onFault(name, reason)
     }
   }
 
@@ -139,21 +200,19 @@ export class Direct {
   }
 
   #readHello(peer: PeerId, bytes: Uint8Array): boolean {
-    const { bls } = this.#options.engine
     const reader = new Reader(bytes)
     const claims = reader.finish(
       reader.list('validator keys', 0, KEYS_PER_PEER_MAX, (item) => ({ blsPk: item.bytes(48), proof: item.bytes(96) })),
     )
     if (claims.kind === 'rejected') return false
-    const message = this.#proofMessage(peer)
-    for (const { blsPk, proof } of claims.value) {
-      const key = bls.decodeKey(blsPk)
-      if (key === undefined || !bls.verify(key, message, proof)) return false
-    }
     // The last hello counts: whoever says hello again and again holds no more keys than one hello has.
-    const name = peer.toString()
-    for (const [key, owner] of this.#peerOfKey) if (owner === name) this.#peerOfKey.delete(key)
-    for (const { blsPk } of claims.value) this.#peerOfKey.set(toHex(blsPk), name)
+    this.#forgetKeys(peer.toString())
+    for (const { blsPk, proof } of claims.value) {
+      const name = toHex(blsPk)
+      const others = this.#claims.get(name) ?? []
+      if (others.length >= CLAIMS_PER_KEY_MAX) continue
+      this.#claims.set(name, [...others, { peerId: peer, proof }])
+    }
     return true
   }
 
@@ -210,14 +269,19 @@ class Outgoing {
   }
 }
 
+/** What a peer may send over all its streams. */
 class Budget {
-  #second = 0
-  #count = 0
+  readonly #messages = new TokenBucket(MESSAGES_PER_SECOND, MESSAGE_BURST, performance.now())
+  readonly #bytes = new TokenBucket(BYTES_PER_SECOND, BYTE_BURST, performance.now())
+  readonly #hellos = new TokenBucket(HELLOS_PER_MINUTE / 60, HELLOS_PER_MINUTE, performance.now())
 
-  spend(): boolean {
-    const second = Math.floor(performance.now() / 1000)
-    if (second !== this.#second) this.#count = 0
-    this.#second = second
-    return ++this.#count <= MESSAGES_PER_SECOND_MAX
+  spend(bytes: number): boolean {
+    const nowMs = performance.now()
+    const hasMessages = this.#messages.take(1, nowMs)
+    return this.#bytes.take(bytes, nowMs) && hasMessages
+  }
+
+  spendHello(): boolean {
+    return this.#hellos.take(1, performance.now())
   }
 }

@@ -6,7 +6,9 @@
  * transactions have ids by content, so that one is forwarded once.
  *
  * Attacks. Malformed or oversized: rejected where it enters, counted against the forwarder. Old: ignored. A chatty author:
- * more than `AUTHOR_MESSAGES_MAX` messages in a second are ignored.
+ * more than `AUTHOR_MESSAGES_MAX` messages in a second are ignored. Made-up authors, each of which could cost a pairing
+ * check: one forwarder brings `FORWARDED_AUTHORS_MAX` in `AUTHORS_WINDOW_MS`, and none where all nodes are connected. What
+ * comes before validation (signatures that fail, frames, floods) is the guard's: gossip-guard.ts.
  */
 import { sha256 } from '@noble/hashes/sha2.js'
 import type { GossipsubOpts, Message as GossipMessage, TopicValidatorResult } from '@libp2p/gossipsub'
@@ -24,13 +26,20 @@ export interface GossipHandlers {
   height(): bigint
   onAgreement(author: string, bytes: Uint8Array): void
   onTransaction(author: string, bytes: Uint8Array): Judgement
+  /** An encoded conflict of final blocks ([EVI-2]). */
+  onConflict(bytes: Uint8Array): Judgement
   /** `peer` forwarded what no honest peer forwards. */
   onFault(peer: string, reason: string): void
+  /** A message is not used, and it may be nobody's fault. */
+  onDrop(reason: string): void
 }
 
 const AUTHOR_MESSAGES_MAX = 256
 const AUTHORS_MAX = 4096
+const FORWARDED_AUTHORS_MAX = 1024
+const AUTHORS_WINDOW_MS = 10 * 60_000
 const TX_BYTES_MAX = 0xffff
+const CONFLICT_BYTES_MAX = 64 * 1024
 /** Bytes that gossipsub adds: topic, author, sequence number, signature. */
 const ENVELOPE_BYTES = 1024
 
@@ -38,8 +47,16 @@ const ENVELOPE_BYTES = 1024
  * Options for a host that gossips on this chain. Where every node is connected to every other, passing messages on is
  * work for nothing, and the mesh is kept thin.
  */
-export function gossipOptions(params: ChainParams, isFullyConnected: boolean): Partial<GossipsubOpts> {
+export function gossipOptions(
+  chainId: Uint8Array,
+  params: ChainParams,
+  isFullyConnected: boolean,
+): Partial<GossipsubOpts> {
   return {
+    allowedTopics: ['agreement', 'transactions', 'evidence'].map((name) => protocolPath(chainId, name)),
+    // One after the other: a peer that sends faster than it is read waits for its own stream, not in our memory.
+    awaitRpcHandler: true,
+    awaitRpcMessageHandler: true,
     // An author tells everybody it is connected to; the mesh is for those it is not.
     floodPublish: true,
     ...(isFullyConnected ? { D: 1, Dlo: 0, Dhi: 2, Dout: 0, Dscore: 0, Dlazy: 2 } : { D: 4, Dlo: 3, Dhi: 8, Dlazy: 3 }),
@@ -73,34 +90,55 @@ export class Gossip {
   readonly #handlers: GossipHandlers
   readonly #agreementTopic: string
   readonly #transactionTopic: string
+  readonly #evidenceTopic: string
   readonly #authors = new AuthorBudget()
+  readonly #forwarded = new ForwardedAuthors()
+  readonly #isFullyConnected: boolean
 
-  constructor(host: Host, chainId: Uint8Array, params: ChainParams, handlers: GossipHandlers) {
+  constructor(
+    host: Host,
+    chainId: Uint8Array,
+    params: ChainParams,
+    isFullyConnected: boolean,
+    handlers: GossipHandlers,
+  ) {
+    this.#isFullyConnected = isFullyConnected
     this.#host = host
     this.#params = params
     this.#handlers = handlers
     this.#agreementTopic = protocolPath(chainId, 'agreement')
     this.#transactionTopic = protocolPath(chainId, 'transactions')
+    this.#evidenceTopic = protocolPath(chainId, 'evidence')
   }
 
   start(): void {
     const { pubsub } = this.#host.services
     pubsub.topicValidators.set(this.#agreementTopic, (peer, message) =>
-      this.#conclude(peer, this.#judgeAgreement(message), 'bad-agreement-gossip'),
+      this.#conclude(peer, this.#judgeAgreement(peer, message), 'bad-agreement-gossip'),
     )
     pubsub.topicValidators.set(this.#transactionTopic, (peer, message) =>
       this.#conclude(peer, this.#judgeTransaction(message), 'bad-transaction-gossip'),
     )
-    pubsub.subscribe(this.#agreementTopic)
-    pubsub.subscribe(this.#transactionTopic)
+    pubsub.topicValidators.set(this.#evidenceTopic, (peer, message) =>
+      this.#conclude(peer, this.#judgeConflict(message), 'bad-evidence-gossip'),
+    )
+    for (const topic of this.#topics) pubsub.subscribe(topic)
   }
 
   stop(): void {
     const { pubsub } = this.#host.services
-    for (const topic of [this.#agreementTopic, this.#transactionTopic]) {
+    for (const topic of this.#topics) {
       pubsub.topicValidators.delete(topic)
       if (this.#host.status === 'started') pubsub.unsubscribe(topic)
     }
+  }
+
+  get #topics(): readonly string[] {
+    return [this.#agreementTopic, this.#transactionTopic, this.#evidenceTopic]
+  }
+
+  publishConflict(bytes: Uint8Array): void {
+    this.#publish(this.#evidenceTopic, bytes)
   }
 
   publishAgreement(bytes: Uint8Array): void {
@@ -121,15 +159,16 @@ export class Gossip {
     return judgement as TopicValidatorResult
   }
 
-  #judgeAgreement(message: GossipMessage): Judgement {
+  #judgeAgreement(forwarder: PeerId, message: GossipMessage): Judgement {
     if (message.type !== 'signed') return 'reject'
     const author = message.from.toString()
-    if (!this.#authors.spend(author)) return 'ignore'
+    if (!this.#authors.spend(author)) return this.#ignore('author-too-chatty')
+    if (!this.#mayBring(forwarder, message.from)) return this.#ignore('author-unknown')
     const decoded = decodeMessage(message.data, this.#params)
     if (decoded.kind === 'rejected') return 'reject'
     const height = heightOf(decoded.value)
     // Late precommits for the block just made final still complete its certificate.
-    if (height !== undefined && height + 1n < this.#handlers.height()) return 'ignore'
+    if (height !== undefined && height + 1n < this.#handlers.height()) return this.#ignore('old-height')
     this.#handlers.onAgreement(author, message.data)
     return 'accept'
   }
@@ -137,7 +176,46 @@ export class Gossip {
   #judgeTransaction(message: GossipMessage): Judgement {
     if (message.type !== 'signed' || message.data.length > TX_BYTES_MAX) return 'reject'
     const author = message.from.toString()
-    return this.#authors.spend(author) ? this.#handlers.onTransaction(author, message.data) : 'ignore'
+    if (!this.#authors.spend(author)) return this.#ignore('author-too-chatty')
+    return this.#handlers.onTransaction(author, message.data)
+  }
+
+  #judgeConflict(message: GossipMessage): Judgement {
+    if (message.type !== 'signed' || message.data.length > CONFLICT_BYTES_MAX) return 'reject'
+    if (!this.#authors.spend(message.from.toString())) return this.#ignore('author-too-chatty')
+    return this.#handlers.onConflict(message.data)
+  }
+
+  #ignore(reason: string): Judgement {
+    this.#handlers.onDrop(reason)
+    return 'ignore'
+  }
+
+  #mayBring(forwarder: PeerId, author: PeerId): boolean {
+    if (author.equals(forwarder)) return true
+    if (this.#isFullyConnected) return this.#host.getConnections(author).length > 0
+    if (this.#forwarded.spend(forwarder.toString(), author.toString())) return true
+    this.#handlers.onFault(forwarder.toString(), 'too-many-authors')
+    return false
+  }
+}
+
+/** Different authors that one forwarder has brought lately. */
+class ForwardedAuthors {
+  #authorsOf = new Map<string, Set<string>>()
+  #sinceMs = 0
+
+  spend(forwarder: string, author: string): boolean {
+    if (performance.now() - this.#sinceMs > AUTHORS_WINDOW_MS || this.#authorsOf.size > AUTHORS_MAX) {
+      this.#authorsOf = new Map()
+      this.#sinceMs = performance.now()
+    }
+    const authors = this.#authorsOf.get(forwarder) ?? new Set<string>()
+    this.#authorsOf.set(forwarder, authors)
+    if (authors.has(author)) return true
+    if (authors.size >= FORWARDED_AUTHORS_MAX) return false
+    authors.add(author)
+    return true
   }
 }
 

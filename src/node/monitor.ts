@@ -1,5 +1,5 @@
 /**
- * `/metrics` and `/health` of one node over http, on loopback only. Nothing secret is in them; still, a request that names
+ * `/metrics`, `/health` and `/cube` (for `stakecube cube --validator`) of one node over http, on loopback only. Nothing secret is in them; still, a request that names
  * another host than this machine is refused, so that no web page reads them by rebinding a name.
  *
  * Health is 200 while the node does its work and 503 otherwise, with the reasons as codes:
@@ -12,6 +12,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { toHex } from '../base/bytes.ts'
 import { epochOf } from '../chain/params.ts'
+import { pictureJson, pictureOf } from '../cube/picture.ts'
 import type { NodeEngine } from './engine.ts'
 import {
   counter,
@@ -110,7 +111,7 @@ export class Monitor {
     lag.enable()
     const server = createServer((request, response) => {
       const metrics = () => [...nodeMetrics(node, engine), ...processMetrics(takeLag(lag))]
-      answer(request, response, metrics, () => healthOf(node))
+      answer(request, response, node, metrics)
     })
     return new Promise((resolve, reject) => {
       server.once('error', reject)
@@ -137,12 +138,7 @@ function takeLag(lag: ReturnType<typeof monitorEventLoopDelay>): number {
   return seconds
 }
 
-function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  metrics: () => Metric[],
-  health: () => Health,
-): void {
+function answer(request: IncomingMessage, response: ServerResponse, node: FullNode, metrics: () => Metric[]): void {
   const send = (status: number, type: string, text: string): void => {
     response.writeHead(status, {
       'content-type': type,
@@ -156,7 +152,12 @@ function answer(
   if (request.method !== 'GET' && request.method !== 'HEAD') return send(405, 'text/plain', 'GET only.\n')
   const path = (request.url ?? '').split('?', 1)[0]
   if (path === '/metrics') return send(200, METRICS_CONTENT_TYPE, formatMetrics(metrics()))
-  if (path !== '/health') return send(404, 'text/plain', 'There are /metrics and /health.\n')
-  const found = health()
+  if (path === '/cube') {
+    const committee = node.committee
+    if (committee === undefined) return send(503, 'text/plain', 'The cube is empty: the chain has stopped.\n')
+    return send(200, 'application/json', `${JSON.stringify(pictureJson(pictureOf(committee)))}\n`)
+  }
+  if (path !== '/health') return send(404, 'text/plain', 'There are /metrics, /health and /cube.\n')
+  const found = healthOf(node)
   return send(found.status === 'ok' ? 200 : 503, 'application/json', `${JSON.stringify(found)}\n`)
 }

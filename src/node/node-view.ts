@@ -7,13 +7,13 @@ import { decodeCert, type FinalityCert } from '../chain/certificate.ts'
 import { committeeSeatCount, decodeCommittee, type Committee } from '../chain/committee.ts'
 import type { Engine } from '../crypto/engine.ts'
 import type { Kernels } from '../kernels/contract.ts'
-import { epochOf, type ChainParams } from '../chain/params.ts'
+import type { ChainParams } from '../chain/params.ts'
 import { txid as txidOf, type Tx } from '../chain/transaction.ts'
 import { committeeOf, type Chain, type Ledger } from '../ledger/ledger.ts'
 import { buildStateProof, encodeStateProof } from '../proofs/state-proof.ts'
 import { buildTopicRange, encodeTopicRange, txLeaf } from '../proofs/topics.ts'
 import { buildTransactionProof, encodeTransactionProof } from '../proofs/transaction.ts'
-import { verifyCert } from '../verify/certificate.ts'
+import { committeeKeys, type CommitteeKeys } from '../verify/certificate.ts'
 import { buildCompact, type CompactCommittee } from '../verify/compact.ts'
 import type { CertifiedHeader } from '../wire/certified-header.ts'
 import type { ChainView } from '../wire/chain-view.ts'
@@ -23,7 +23,10 @@ import type { SubmitResponse } from '../wire/submit.ts'
 
 /** Ledgers and blocks that stay in memory; state proofs are served for these heights. */
 const RECENT_COUNT = 128n
-const CONFLICTS_MAX = 64
+/** Committees with their keys decoded, for hops and conflicts: a client catches up over many epochs in one request. */
+const KEYS_MAX = 256
+/** Topic proofs made ahead of an answer; one request asks for at most TOPIC_BLOCK_COUNT_MAX. */
+const TOPIC_PROOFS_MAX = 1024
 
 /** Reads of what is final and no longer in memory. */
 export interface FinalSource {
@@ -48,8 +51,8 @@ export interface NodeViewOptions {
   readonly start: Recent
   /** Takes a client's transaction. */
   submit(tx: Tx): SubmitResponse
-  /** Two final blocks conflict: the chain is broken. */
-  onConflict(evidence: ConflictEvidence): void
+  /** Takes a client's report of two final blocks that conflict. */
+  reportConflict(evidence: ConflictEvidence): EvidenceResponse
 }
 
 export class NodeView implements ChainView {
@@ -57,7 +60,8 @@ export class NodeView implements ChainView {
   readonly #kernels: Kernels
   readonly #recent = new Map<bigint, Recent>()
   readonly #recentTxs = new Map<string, bigint>()
-  readonly #conflicts = new Map<string, ConflictEvidence>()
+  readonly #keys = new Map<number, CommitteeKeys>()
+  readonly #topicProofs = new Map<string, Uint8Array>()
   #head: Recent
 
   constructor(options: NodeViewOptions) {
@@ -118,8 +122,24 @@ export class NodeView implements ChainView {
   }
 
   compactCommittee(epoch: number, bitmap: Uint8Array): CompactCommittee | undefined {
+    const keys = this.committeeKeys(epoch)
+    return keys && buildCompact(this.#kernels, keys, bitmap)
+  }
+
+  /** The committee with its keys decoded, which is done once and remembered. */
+  committeeKeys(epoch: number): CommitteeKeys | undefined {
+    const known = committeeOf(this.#head.ledger, epoch) ?? this.#keys.get(epoch)
+    if (known !== undefined) return known
     const committee = this.committee(epoch)
-    return committee && buildCompact(this.#kernels, { committee, head: committee.head }, bitmap)
+    const keys = committee && committeeKeys(this.#options.engine, committee)
+    if (keys?.kind !== 'accepted') return undefined
+    remember(this.#keys, epoch, keys.value, KEYS_MAX)
+    return keys.value
+  }
+
+  /** Whether `committeeKeys` costs no decoding. */
+  hasCommitteeKeys(epoch: number): boolean {
+    return committeeOf(this.#head.ledger, epoch) !== undefined || this.#keys.has(epoch)
   }
 
   historyPath(index: bigint, size: bigint): Uint8Array | undefined {
@@ -143,41 +163,29 @@ export class NodeView implements ChainView {
     return proof.kind === 'rejected' ? 'too-large' : encodeStateProof(proof.value)
   }
 
+  /** Hashes a whole block, once: the proof is remembered. */
   topicProof(height: bigint, prefix: Prefix): Uint8Array | undefined {
+    const name = topicName(height, prefix)
+    const known = this.#topicProofs.get(name)
+    if (known !== undefined) return known
     const leaves = this.#leaves(height)
     if (leaves === undefined) return undefined
-    return encodeTopicRange(buildTopicRange(this.#kernels, leaves, prefix))
+    const proof = encodeTopicRange(buildTopicRange(this.#kernels, leaves, prefix))
+    remember(this.#topicProofs, name, proof, TOPIC_PROOFS_MAX)
+    return proof
+  }
+
+  /** Whether `topicProof` costs no hashing. */
+  hasTopicProof(height: bigint, prefix: Prefix): boolean {
+    return this.#topicProofs.has(topicName(height, prefix))
   }
 
   submit(tx: Tx): SubmitResponse {
     return this.#options.submit(tx)
   }
 
-  /** Keeps two certified headers of one height that differ ([EVI-2]); anything else that a client may think it saw is not kept. */
   reportConflict(evidence: ConflictEvidence): EvidenceResponse {
-    const { first, second } = evidence
-    if (evidence.kind !== 1) return { outcome: 'rejected', reason: 'this node keeps conflicts of one height only' }
-    const name = [first, second].map(({ header }) => toHex(header.stateRoot) + toHex(header.parent)).join()
-    if (this.#conflicts.has(name)) return { outcome: 'known', reason: '' }
-    if (this.#conflicts.size >= CONFLICTS_MAX) return { outcome: 'rejected', reason: 'too much is kept already' }
-    const reason = this.#whyNoConflict(first, second)
-    if (reason !== undefined) return { outcome: 'rejected', reason }
-    this.#conflicts.set(name, evidence)
-    this.#options.onConflict(evidence)
-    return { outcome: 'kept', reason: '' }
-  }
-
-  #whyNoConflict(first: CertifiedHeader, second: CertifiedHeader): string | undefined {
-    if (first.header.height !== second.header.height) return 'the headers have different heights'
-    const keys = committeeOf(this.#head.ledger, epochOf(first.header.height, this.params))
-    if (keys === undefined) return 'the committee of that height is not at hand'
-    const { engine, chain } = this.#options
-    for (const { header, cert } of [first, second]) {
-      if (cert === undefined) return 'genesis has no certificate'
-      const verdict = verifyCert(engine, chain.params, chain.chainId, keys, header, cert)
-      if (verdict.kind === 'rejected') return verdict.code
-    }
-    return equalBytes(first.cert!.blockHash, second.cert!.blockHash) ? 'the headers are the same' : undefined
+    return this.#options.reportConflict(evidence)
   }
 
   #leaves(height: bigint): Uint8Array[] | undefined {
@@ -204,4 +212,12 @@ export class NodeView implements ChainView {
     assert(decoded.kind === 'accepted', `the stored certificate ${height} must decode`)
     return decoded.value
   }
+}
+
+const topicName = (height: bigint, { bits, bytes }: Prefix): string => `${height}/${bits}/${toHex(bytes)}`
+
+/** Sets an entry, and forgets the oldest one beyond `sizeMax`. */
+function remember<Key, Value>(entries: Map<Key, Value>, key: Key, value: Value, sizeMax: number): void {
+  if (entries.size >= sizeMax) entries.delete(entries.keys().next().value!)
+  entries.set(key, value)
 }

@@ -4,9 +4,9 @@
  */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { encodeBlock } from '../chain/block.ts'
-import { encodeCommittee } from '../chain/committee.ts'
+import type { Committee } from '../chain/committee.ts'
 import { epochOf, type ChainParams } from '../chain/params.ts'
+import { rejected, type Result } from '../base/verdict.ts'
 import { decodeTx, encodeTx, txid as txidOf, type Tx } from '../chain/transaction.ts'
 import { Agreement, DEFAULT_TIMES, type AgreementTimes } from '../consensus/agreement.ts'
 import { LedgerChain } from '../consensus/ledger-chain.ts'
@@ -18,26 +18,29 @@ import { committeeOf, type Ledger } from '../ledger/ledger.ts'
 import { Mempool } from '../ledger/mempool.ts'
 import { createHost, type Host } from '../net/host.ts'
 import { createNetwork, type Libp2pNetwork } from '../net/network.ts'
-import { serve, type Server } from '../net/serve.ts'
+import { serve, type RequestContext, type Server } from '../net/serve.ts'
 import type { Log } from '../ports/index.ts'
-import { hasSetAside, isCorruption, setAside } from '../store/level-db.ts'
-import { LevelChainStore } from '../store/level-chain.ts'
+import type { LevelChainStore } from '../store/level-chain.ts'
 import { encodeSnapshot } from '../store/level-snapshot.ts'
 import { answer, type RequestProtocol } from '../wire/answer.ts'
+import { decodeConflict, type ConflictEvidence } from '../wire/evidence.ts'
 import type { SubmitResponse } from '../wire/submit.ts'
 import { AgreementDriver, type FinalBytes } from './agreement-driver.ts'
 import { answerBlocks, BLOCKS_PROTOCOL } from './block-sync.ts'
 import { CatchUp } from './catch-up.ts'
+import { Conflicts } from './conflicts.ts'
 import { Direct } from './direct.ts'
 import { Dialer } from './dialer.ts'
 import type { NodeEngine } from './engine.ts'
 import type { Execution } from './execution.ts'
 import { FinalBell, followResponder } from '../net/follow-responder.ts'
+import { guardGossip } from './gossip-guard.ts'
 import { Gossip, gossipOptions, type Judgement } from './gossip.ts'
 import { Journal } from './journal.ts'
 import { NodeCounts } from './node-counts.ts'
-import { NodeView, type Recent } from './node-view.ts'
-import { genesisBlock, restore } from './restore.ts'
+import { NodeView } from './node-view.ts'
+import { committeesOf, openStore, type OpenedStore } from './open-store.ts'
+import { prepareAnswer } from './prepare-answers.ts'
 import { Silence } from './silence.ts'
 import { checkOwnStore } from './trust.ts'
 
@@ -92,6 +95,7 @@ export class FullNode {
   readonly #evidence: EvidencePool
   readonly #bell = new FinalBell()
   readonly #journal: Journal | undefined
+  readonly #conflicts: Conflicts
   readonly counts = new NodeCounts()
   #hasFailed = false
   #lastFinalAtMs = performance.now()
@@ -106,7 +110,8 @@ export class FullNode {
    * and the like.
    */
   static async open(options: NodeOptions): Promise<FullNode> {
-    const { store, recent, isRecordLost } = await openStore(options)
+    const opened = await openStore(options)
+    const { store, recent } = opened
     try {
       if (options.trustsOwnStore !== true)
         checkOwnStore(recent.ledger.header, options.execution.chain.params, Date.now())
@@ -114,6 +119,7 @@ export class FullNode {
       await store.close()
       throw error
     }
+    const { chain } = options.execution
     let node: FullNode | undefined
     const host = await createHost({
       seed: options.seed,
@@ -121,18 +127,18 @@ export class FullNode {
       ...(options.announce === undefined ? {} : { announce: options.announce }),
       ...(options.connectionCountMax === undefined ? {} : { connectionCountMax: options.connectionCountMax }),
       datastorePath: join(options.folder, 'libp2p'),
-      gossip: gossipOptions(options.execution.chain.params, options.isFullyConnected ?? false),
+      gossip: gossipOptions(chain.chainId, chain.params, options.isFullyConnected ?? false),
       refusesPeer: (peer) => node?.isBanned(peer) ?? false,
     }).catch(async (error: unknown) => {
       await store.close()
       throw error
     })
-    node = new FullNode(options, store, recent, host, isRecordLost)
+    node = new FullNode(options, opened, host)
     await node.#listen()
     return node
   }
 
-  private constructor(options: NodeOptions, store: LevelChainStore, recent: Recent, host: Host, isRecordLost: boolean) {
+  private constructor(options: NodeOptions, { store, recent, isRecordLost, conflictNames }: OpenedStore, host: Host) {
     const { engine, execution } = options
     const { chain, cache } = execution
     this.#options = options
@@ -147,13 +153,15 @@ export class FullNode {
     this.view = new NodeView({
       ...{ engine, chain, source: store, start: recent },
       submit: (tx) => this.submit(tx),
-      onConflict: (evidence) => {
-        this.counts.conflicts++
-        options.log.log('error', 'two final blocks conflict: the chain is broken', {
-          height: evidence.first.header.height,
-        })
-      },
+      reportConflict: (evidence) => this.#conflicts.report(evidence),
     })
+    this.#conflicts = new Conflicts({
+      ...{ engine, chain, nowMs: () => Date.now() },
+      committee: (epoch) => this.view.committeeKeys(epoch),
+      final: (height) => this.view.final(height),
+      onConflict: (evidence, bytes, name) => this.#keepConflict(evidence, bytes, name),
+    })
+    this.#conflicts.restore(conflictNames)
     this.#chain = new LedgerChain({
       ...{ engine, ...chain, ledger: recent.ledger, cache },
       ...(recent.cert === undefined ? {} : { cert: recent.cert }),
@@ -165,7 +173,7 @@ export class FullNode {
         this.mempool.advance(ledger)
       },
     })
-    this.#gossip = new Gossip(host, chain.chainId, chain.params, {
+    this.#gossip = new Gossip(host, chain.chainId, chain.params, options.isFullyConnected ?? false, {
       height: () => this.#chain.ledger.header.height + 1n,
       onAgreement: (author, bytes) => {
         this.counts.take('gossip')
@@ -175,6 +183,13 @@ export class FullNode {
         this.counts.take('transaction')
         return this.#takeTransaction(bytes)
       },
+      onConflict: (bytes) => this.#takeConflict(bytes),
+      onDrop: (reason) => this.counts.drop(reason),
+      onFault: (peer, reason) => this.#server?.fault(peer, reason),
+    })
+    guardGossip(host.services.pubsub, {
+      isBanned: (peer) => this.isBanned(peer),
+      onDrop: (reason) => this.counts.drop(reason),
       onFault: (peer, reason) => this.#server?.fault(peer, reason),
     })
     this.#direct = new Direct({
@@ -206,6 +221,11 @@ export class FullNode {
 
   get ledger(): Ledger {
     return this.#chain.ledger
+  }
+
+  /** Of the head's epoch; undefined when the cube is empty, which stops the chain. */
+  get committee(): Committee | undefined {
+    return committeeOf(this.ledger, epochOf(this.height, this.params))?.committee
   }
 
   get standing(): Agreement['standing'] {
@@ -291,7 +311,8 @@ export class FullNode {
   async #listen(): Promise<void> {
     const { chainId } = this.#options.execution.chain
     const requests = REQUESTS.map(
-      (protocol) => [protocol, (request: Uint8Array) => answer(this.view, protocol, request)] as const,
+      (protocol) =>
+        [protocol, (request: Uint8Array, context: RequestContext) => this.#answer(protocol, request, context)] as const,
     )
     this.#server = await serve(this.host, chainId, {
       requests: {
@@ -303,6 +324,15 @@ export class FullNode {
     await this.#direct.start()
     this.#gossip.start()
     this.#dialer.start()
+  }
+
+  async #answer(
+    protocol: RequestProtocol,
+    request: Uint8Array,
+    context: RequestContext,
+  ): Promise<Result<Uint8Array, string>> {
+    if (!(await prepareAnswer(this.view, protocol, request, context))) return rejected('too-many-requests', {})
+    return answer(this.view, protocol, request)
   }
 
   #makeAgreement(signs: boolean): Agreement {
@@ -395,6 +425,21 @@ export class FullNode {
     return block === undefined || cert === undefined ? undefined : { block, cert }
   }
 
+  #takeConflict(bytes: Uint8Array): Judgement {
+    const evidence = decodeConflict(bytes)
+    if (evidence.kind === 'rejected') return 'reject'
+    return this.#conflicts.report(evidence.value).outcome === 'kept' ? 'accept' : 'ignore'
+  }
+
+  /** A conflict that holds: kept, passed on and told. */
+  #keepConflict({ first, second }: ConflictEvidence, bytes: Uint8Array, name: string): void {
+    this.counts.conflicts++
+    const heights = { first: first.header.height, second: second.header.height }
+    this.#options.log.log('error', 'two final blocks conflict: the chain is broken; the proof is kept', heights)
+    this.#store.saveConflict(name, bytes).catch((error: unknown) => this.#fail(error))
+    this.#gossip.publishConflict(bytes)
+  }
+
   #takeTransaction(bytes: Uint8Array): Judgement {
     const tx = decodeTx(bytes)
     if (tx.kind === 'rejected') return 'reject'
@@ -405,54 +450,6 @@ export class FullNode {
     const times = CUT_OFF_AT_ONCE.includes(code) ? Number.MAX_SAFE_INTEGER : 1
     for (let count = 0; count < times && !this.isBanned(peer); count++) this.#server?.fault(peer, code)
   }
-}
-
-interface Opened {
-  readonly store: LevelChainStore
-  readonly recent: Recent
-  /** A damaged store was replaced, now or at an earlier start, and nothing was signed since. */
-  readonly isRecordLost: boolean
-}
-
-/**
- * A damaged store is set aside and the chain fetched again from peers. What was set aside beside a store without a vote
- * record is the durable mark of a lost record: a restart does not end the silence.
- */
-async function openStore(options: NodeOptions): Promise<Opened> {
-  const folder = join(options.folder, 'chain')
-  const warn = ({ message }: { readonly message: string }): void => options.log.log('warn', message)
-  const open = () => LevelChainStore.open(folder, options.execution.chain.chainId, warn)
-  const store = await open()
-  try {
-    return await opened(options, store, folder)
-  } catch (error) {
-    await store.close()
-    if (!isCorruption(error)) throw error
-    setAside(folder, error, warn)
-    return opened(options, await open(), folder)
-  }
-}
-
-async function opened(options: NodeOptions, store: LevelChainStore, folder: string): Promise<Opened> {
-  const isRecordLost = store.safety() === undefined && hasSetAside(folder)
-  return { store, recent: await fill(options, store), isRecordLost }
-}
-
-async function fill(options: NodeOptions, store: LevelChainStore): Promise<Recent> {
-  const { execution, genesis, log } = options
-  if (store.headHeight === undefined)
-    await store.append({
-      ...{ height: 0n, block: encodeBlock(genesisBlock(genesis)), cert: undefined, txids: [] },
-      committees: committeesOf(genesis, [0, 1]),
-    })
-  return restore(execution, genesis, store, (height) => log.log('info', `executed block ${height} again`))
-}
-
-function committeesOf(ledger: Ledger, epochs: readonly number[]) {
-  return epochs.flatMap((epoch) => {
-    const keys = committeeOf(ledger, epoch)
-    return keys === undefined ? [] : [{ epoch, bytes: encodeCommittee(keys.committee) }]
-  })
 }
 
 function operandsText(operands: Readonly<Record<string, unknown>>): string {

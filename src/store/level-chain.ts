@@ -8,6 +8,7 @@
  *     e/<epoch>       encoded committee
  *     v/record        SafetyRecord          v/valid   encoded block that its `valid` names
  *     q/<height>/<n>  prevote quorums acted on ([BFT-1])
+ *     x/<hash>-<hash> encoded conflict of these two final blocks ([EVI-2])
  *     s/<height>/<n>  parts of a ledger snapshot taken after that height
  *     meta/…          version, chain, head (height u64, written with its block)
  */
@@ -117,6 +118,15 @@ export class LevelChainStore {
     if (record === undefined) return undefined
     const validBlock = this.#db.get('v/valid')
     return validBlock === undefined ? { record } : { record, validBlock }
+  }
+
+  /** `name`: of the conflict, two hashes in hex. */
+  async saveConflict(name: string, bytes: Uint8Array): Promise<void> {
+    await this.#db.write([{ key: `x/${name}`, value: bytes }])
+  }
+
+  async conflictNames(): Promise<string[]> {
+    return (await this.#db.keys('x/')).map((key) => key.slice(2))
   }
 
   /** Keeps the newest snapshot only: the old one goes in the same write in which the new one comes. */

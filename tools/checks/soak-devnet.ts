@@ -35,7 +35,7 @@ import { SignedClaims } from './signed-claims.ts'
 import { Wires, type Parting } from './wires.ts'
 
 const MAIN = 'dist/cli/main.js'
-const PROGRESS_MS_MAX = 120_000
+const PROGRESS_MS_MAX = 300_000
 
 interface Form {
   readonly validators: number
