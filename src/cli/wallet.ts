@@ -1,13 +1,12 @@
 /** `stakecube wallet`: keys, a balance with its proof, and payments that wait for finality. */
 import { writeFileSync } from 'node:fs'
-import { toHex, fromHex } from '../base/bytes.ts'
+import { toHex } from '../base/bytes.ts'
 import {
   accountOf,
   balanceOf,
   buildPayment,
   newAccount,
   parseOwner,
-  type Account,
   type FreeProofRequest,
   type LightClient,
   type Payment,
@@ -18,25 +17,19 @@ import { loadKernels } from '../kernels/load.ts'
 import { asCliError } from './client-exit.ts'
 import { parseCommandLine, usage, type CommandDefinition, type CommandLine } from './command-line.ts'
 import { CliError, EXIT } from './exit-codes.ts'
+import { CHAIN_FLAGS, CLIENT_FLAGS, codeOf, readChainInputs, type ChainInputs } from './light-inputs.ts'
+import { STAKE_DEFINITIONS, runStakeCommand } from './stake.ts'
 import {
-  CHAIN_FLAGS,
-  CLIENT_FLAGS,
-  codeOf,
-  openClient,
-  readChainInputs,
-  readTextFile,
-  type ChainInputs,
-} from './light-inputs.ts'
-
-/** Until a peer has answered and the client has caught up. */
-const CATCH_UP_MS = 60_000
-/** A payment may be included for so many blocks. */
-const EXPIRY_HEIGHTS = 200n
-
-const KEY_FLAGS = {
-  key: { kind: 'text', value: 'FILE', help: 'key file, from stakecube wallet new' },
-  wallet: { kind: 'text', value: 'NAME', help: 'a ready-made wallet of the devnet, such as alice' },
-} as const
+  EXPIRY_HEIGHTS,
+  KEY_FLAGS,
+  devnetWallet,
+  findAccount,
+  note,
+  print,
+  readAmount,
+  warn,
+  withClient,
+} from './wallet-session.ts'
 
 const PROOF_OUT = { kind: 'text', value: 'FILE', help: 'write the proof as a .scproof file' } as const
 
@@ -70,6 +63,7 @@ const DEFINITIONS = {
     },
     epilogue: 'example: stakecube wallet send bob 1000000 --wallet alice --devnet http://127.0.0.1:8080',
   },
+  ...STAKE_DEFINITIONS,
 } as const satisfies Record<string, CommandDefinition>
 
 type Sub = keyof typeof DEFINITIONS
@@ -102,12 +96,11 @@ const RUN: Readonly<Record<Sub, (line: CommandLine, kernels: Kernels) => Promise
   address: showAddress,
   balance: showBalance,
   send,
+  stake: (line, kernels) => runStakeCommand('stake', line, kernels),
+  unstake: (line, kernels) => runStakeCommand('unstake', line, kernels),
+  withdraw: (line, kernels) => runStakeCommand('withdraw', line, kernels),
+  stakes: (line, kernels) => runStakeCommand('stakes', line, kernels),
 }
-
-function print(line: CommandLine, text: string, json: Readonly<Record<string, unknown>>): void {
-  process.stdout.write(`${line.has('json') ? JSON.stringify(json) : text}\n`)
-}
-const warn = (text: string) => process.stderr.write(`stakecube wallet: ${text}\n`)
 
 // ── Keys ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -127,40 +120,6 @@ async function makeKey(line: CommandLine, kernels: Kernels): Promise<number> {
   return EXIT.ok
 }
 
-function readKeyFile(kernels: Kernels, path: string): Account {
-  let secret: unknown
-  try {
-    secret = (JSON.parse(readTextFile(path, 'key file')) as { secretKey?: unknown }).secretKey
-  } catch (error) {
-    if (error instanceof CliError) throw error
-  }
-  const secretKey = typeof secret === 'string' ? fromHex(secret) : undefined
-  if (secretKey?.length !== 32)
-    throw new CliError('input', `${path} is not a key file: make one with stakecube wallet new FILE`)
-  return accountOf(kernels, secretKey)
-}
-
-/** From --key or --wallet; undefined if neither was given. */
-function findAccount(line: CommandLine, kernels: Kernels, inputs: ChainInputs | undefined): Account | undefined {
-  const keyFile = line.text('key')
-  const name = line.text('wallet')
-  if (keyFile !== undefined && name !== undefined) throw new CliError('usage', 'give --key or --wallet, not both')
-  if (keyFile !== undefined) return readKeyFile(kernels, keyFile)
-  if (name === undefined) return undefined
-  return accountOf(kernels, devnetWallet(inputs, name).secretKey)
-}
-
-function devnetWallet(inputs: ChainInputs | undefined, name: string) {
-  const wallets = inputs?.wallets ?? []
-  const wallet = wallets.find((entry) => entry.name === name)
-  if (wallet !== undefined) return wallet
-  const known = wallets.map((entry) => entry.name).join(', ')
-  throw new CliError(
-    'input',
-    `there is no wallet "${name}"; the devnet has ${known === '' ? 'none (--devnet?)' : known}`,
-  )
-}
-
 async function showAddress(line: CommandLine, kernels: Kernels): Promise<number> {
   const inputs = line.text('devnet') === undefined ? undefined : await readChainInputs('wallet address', line)
   const account = findAccount(line, kernels, inputs)
@@ -170,45 +129,6 @@ async function showAddress(line: CommandLine, kernels: Kernels): Promise<number>
 }
 
 // ── On the network ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** Runs `work` with a client that has caught up with a peer; closes it in any case. Ctrl-C aborts. */
-async function withClient(
-  line: CommandLine,
-  inputs: ChainInputs,
-  work: (client: LightClient, signal: AbortSignal) => Promise<number>,
-): Promise<number> {
-  const stop = new AbortController()
-  const interrupt = () => stop.abort('interrupted')
-  process.once('SIGINT', interrupt)
-  const client = await openClient(line, inputs, warn)
-  try {
-    await client.start()
-    await caughtUp(client, stop.signal)
-    return await work(client, stop.signal)
-  } finally {
-    process.off('SIGINT', interrupt)
-    await client.close()
-  }
-}
-
-function caughtUp(client: LightClient, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (client.phase === 'following') return resolve()
-    const timer = setTimeout(() => {
-      reject(new CliError('network', `no peer brought a head within ${CATCH_UP_MS / 1000} s: check the addresses`))
-    }, CATCH_UP_MS)
-    const end = (settle: () => void) => {
-      clearTimeout(timer)
-      settle()
-    }
-    client.on('phase', (phase) => (phase === 'following' ? end(resolve) : undefined))
-    client.on('error', (error) => (error.code === 'store-failed' ? undefined : end(() => reject(error))))
-    client.on('warning', ({ code, sentence }) => {
-      if (code === 'trusted-stale') end(() => reject(new CliError('undecided', sentence)))
-    })
-    signal.addEventListener('abort', () => end(() => reject(new CliError('interrupted', 'stopped by Ctrl-C'))))
-  })
-}
 
 async function showBalance(line: CommandLine, kernels: Kernels): Promise<number> {
   const inputs = await readChainInputs('wallet balance', line)
@@ -247,11 +167,6 @@ function readOwner(kernels: Kernels, inputs: ChainInputs, text: string): Uint8Ar
   return accountOf(kernels, devnetWallet(inputs, text).secretKey).owner
 }
 
-function readAmount(text: string): bigint {
-  if (/^[1-9]\d{0,18}$/.test(text)) return BigInt(text)
-  throw new CliError('usage', `AMOUNT is a whole number of micro-units, at least 1, got "${text.slice(0, 40)}"`)
-}
-
 async function send(line: CommandLine, kernels: Kernels): Promise<number> {
   const amount = readAmount(line.operands[1]!)
   const inputs = await readChainInputs('wallet send', line)
@@ -271,11 +186,6 @@ async function send(line: CommandLine, kernels: Kernels): Promise<number> {
     await writeProof(client, { kind: 2, txid: payment.txid }, line, signal)
     return EXIT.ok
   })
-}
-
-/** Progress belongs to people, not to whoever reads the JSON. */
-function note(line: CommandLine, text: string): void {
-  if (!line.has('json')) process.stdout.write(`${text}\n`)
 }
 
 function report(line: CommandLine, amount: bigint, { txid, fee, change }: Payment, proven: ProvenTransaction): void {
