@@ -7,6 +7,8 @@ import type { NetworkFactory } from './index.ts'
 export interface BrowserNetworkOptions {
   /** The account's secret key, 32 bytes; without it the page has a new identity each time. */
   readonly seed?: Uint8Array
+  /** Multiaddrs of relays, ending in /p2p/<PeerId>: other pages can then reach this one, and go on without the relay once connected. */
+  readonly relays?: readonly string[]
 }
 
 /** A host of its own, with a new identity each time unless a seed is given. */

@@ -106,6 +106,18 @@ export const CHECKS: readonly CheckEntry[] = [
     load: () => import('./environments.ts'),
   },
   {
+    name: 'hostile',
+    shows:
+      'issue 6: among forging, stale, truncating, slow, flooding, replaying, eclipsing and equivocating servers as real peers, the client believes nothing false and finds the honest one',
+    load: () => import('./hostile.ts'),
+  },
+  {
+    name: 'mesh',
+    shows:
+      'issue 6: light clients in Node and Chromium, of which one alone reaches a validator, all follow through each other, and go on without the relay',
+    load: () => import('./mesh.ts'),
+  },
+  {
     name: 'twin',
     shows: 'issue 3: scalar and SIMD kernels agree with the twin on random cases, and SHA-256 with node:crypto',
     load: () => import('./twin.ts'),
@@ -121,6 +133,12 @@ export const CHECKS: readonly CheckEntry[] = [
     load: () => import('./size.ts'),
   },
   {
+    name: 'pack',
+    shows:
+      'issue 7: the package installs small and without native parts, its types are right, and Vite, webpack, a static page and strict policies verify with it',
+    load: () => import('./pack.ts'),
+  },
+  {
     name: 'page-soak',
     shows:
       'issue 7: the page follows for 30 minutes with no task of our scripts over 50 ms and a heap that does not grow',
@@ -131,6 +149,12 @@ export const CHECKS: readonly CheckEntry[] = [
     shows:
       'issue 4: random simulated runs at the tolerated faults stay safe and go on after the heal; each checker catches its planted bug',
     load: () => import('./sim.ts'),
+  },
+  {
+    name: 'joining',
+    shows:
+      'issue 4: on a devnet a stranger stakes, is drawn three epochs later, signs, catches up after a kill, unstakes and gets the money back',
+    load: () => import('./joining.ts'),
   },
   {
     name: 'draws',
@@ -148,5 +172,11 @@ export const CHECKS: readonly CheckEntry[] = [
     shows:
       'issue 4: messages and bytes per node and block and time to final for 64 to 4096 simulated nodes, beside the published figures',
     load: () => import('./scale.ts'),
+  },
+  {
+    name: 'board',
+    shows:
+      'issue 8: the edge file on the emulated ARM1176 and on the host follows a live devnet within its memory, and loses nothing final in power cuts',
+    load: () => import('./board.ts'),
   },
 ]
