@@ -28,6 +28,7 @@ const STAND_INS: readonly (readonly [of: RegExp, path: string])[] = [
   [/crypto\/bls-noble\.ts$|^\.\.\/bls-noble\.ts$/, 'src/edge/no-noble.ts'],
   [/wasm\/simd\.gen\.ts$/, 'src/kernels/wasm/scalar.gen.ts'],
   [/^@chainsafe\/as-(chacha20poly1305|sha256)$/, 'src/edge/noise-primitives.ts'],
+  [/mock-muxer\.js$|^@noble\/ciphers\/|^@noble\/curves\/secp256k1/, 'src/edge/left-out.ts'],
 ]
 
 const standIns: Plugin = {
