@@ -3,7 +3,7 @@
  * between them ("hybrid"). Both kinds of unit of the processor are then at work at once.
  */
 import { K } from './constants'
-import { SCHEDULE } from './memory'
+import { SCHEDULE, STATE } from './memory'
 
 // @ts-ignore: decorator
 @inline
@@ -48,16 +48,16 @@ function loadWords(at: usize): v128 {
   return i8x16.swizzle(v128.load(at), i8x16(3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12))
 }
 
-/** Mixes `blocks` ≥ 1 message blocks at `input` into the eight words at `state` (host order). */
-export function compressHybrid(state: usize, input: usize, blocks: i32): void {
-  let a = load<u32>(state, 0)
-  let b = load<u32>(state, 4)
-  let c = load<u32>(state, 8)
-  let d = load<u32>(state, 12)
-  let e = load<u32>(state, 16)
-  let f = load<u32>(state, 20)
-  let g = load<u32>(state, 24)
-  let h = load<u32>(state, 28)
+/** Mixes `blocks` ≥ 1 message blocks at `input` into the eight words at STATE (host order). */
+export function compressHybrid(input: usize, blocks: i32): void {
+  let a = load<u32>(STATE, 0)
+  let b = load<u32>(STATE, 4)
+  let c = load<u32>(STATE, 8)
+  let d = load<u32>(STATE, 12)
+  let e = load<u32>(STATE, 16)
+  let f = load<u32>(STATE, 20)
+  let g = load<u32>(STATE, 24)
+  let h = load<u32>(STATE, 28)
   for (; blocks > 0; blocks--) {
     let w0 = loadWords(input + 0)
     let w1 = loadWords(input + 16)
@@ -303,14 +303,14 @@ export function compressHybrid(state: usize, input: usize, blocks: i32): void {
     y = b ^ c
     a += (y & x ^ c)
     a += sum0(b)
-    store<u32>(state, (a += load<u32>(state, 0)), 0)
-    store<u32>(state, (b += load<u32>(state, 4)), 4)
-    store<u32>(state, (c += load<u32>(state, 8)), 8)
-    store<u32>(state, (d += load<u32>(state, 12)), 12)
-    store<u32>(state, (e += load<u32>(state, 16)), 16)
-    store<u32>(state, (f += load<u32>(state, 20)), 20)
-    store<u32>(state, (g += load<u32>(state, 24)), 24)
-    store<u32>(state, (h += load<u32>(state, 28)), 28)
+    store<u32>(STATE, (a += load<u32>(STATE, 0)), 0)
+    store<u32>(STATE, (b += load<u32>(STATE, 4)), 4)
+    store<u32>(STATE, (c += load<u32>(STATE, 8)), 8)
+    store<u32>(STATE, (d += load<u32>(STATE, 12)), 12)
+    store<u32>(STATE, (e += load<u32>(STATE, 16)), 16)
+    store<u32>(STATE, (f += load<u32>(STATE, 20)), 20)
+    store<u32>(STATE, (g += load<u32>(STATE, 24)), 24)
+    store<u32>(STATE, (h += load<u32>(STATE, 28)), 28)
     input += 64
   }
 }

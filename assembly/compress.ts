@@ -4,9 +4,13 @@
  *
  * State words live in locals for a whole call; a loop body holds 16 rounds, so the names come round to where they began and
  * nothing is moved. Maj(a, b, c) = ((a ⊕ b) ∧ (b ⊕ c)) ⊕ b, where b ⊕ c is the a ⊕ b of the round before.
+ *
+ * Words are loaded two at a time and the state stands at a constant address: 32-bit machines check the bounds of every other
+ * access.
  */
 import { compressHybrid } from './compress-hybrid'
 import { K } from './constants'
+import { STATE } from './memory'
 
 // @ts-ignore: decorator
 @inline
@@ -32,43 +36,53 @@ function sigma1(w: u32): u32 {
   return rotr(w, 17) ^ rotr(w, 19) ^ (w >> 10)
 }
 
-/** Mixes `blocks` ≥ 1 message blocks at `input` into the eight words at `state` (host order). */
-export function compress(state: usize, input: usize, blocks: i32): void {
-  if (ASC_FEATURE_SIMD) compressHybrid(state, input, blocks)
-  else compressScalar(state, input, blocks)
+/** Mixes `blocks` ≥ 1 message blocks at `input` into the eight words at STATE (host order). */
+export function compress(input: usize, blocks: i32): void {
+  if (ASC_FEATURE_SIMD) compressHybrid(input, blocks)
+  else compressScalar(input, blocks)
 }
 
-function compressScalar(state: usize, input: usize, blocks: i32): void {
-  let a = load<u32>(state)
-  let b = load<u32>(state, 4)
-  let c = load<u32>(state, 8)
-  let d = load<u32>(state, 12)
-  let e = load<u32>(state, 16)
-  let f = load<u32>(state, 20)
-  let g = load<u32>(state, 24)
-  let h = load<u32>(state, 28)
+function compressScalar(input: usize, blocks: i32): void {
+  let a = load<u32>(STATE, 0)
+  let b = load<u32>(STATE, 4)
+  let c = load<u32>(STATE, 8)
+  let d = load<u32>(STATE, 12)
+  let e = load<u32>(STATE, 16)
+  let f = load<u32>(STATE, 20)
+  let g = load<u32>(STATE, 24)
+  let h = load<u32>(STATE, 28)
   for (; blocks > 0; blocks--) {
-    let w0 = bswap(load<u32>(input, 0))
-    let w1 = bswap(load<u32>(input, 4))
-    let w2 = bswap(load<u32>(input, 8))
-    let w3 = bswap(load<u32>(input, 12))
-    let w4 = bswap(load<u32>(input, 16))
-    let w5 = bswap(load<u32>(input, 20))
-    let w6 = bswap(load<u32>(input, 24))
-    let w7 = bswap(load<u32>(input, 28))
-    let w8 = bswap(load<u32>(input, 32))
-    let w9 = bswap(load<u32>(input, 36))
-    let w10 = bswap(load<u32>(input, 40))
-    let w11 = bswap(load<u32>(input, 44))
-    let w12 = bswap(load<u32>(input, 48))
-    let w13 = bswap(load<u32>(input, 52))
-    let w14 = bswap(load<u32>(input, 56))
-    let w15 = bswap(load<u32>(input, 60))
+    let two: u64 = 0
+    two = load<u64>(input, 0)
+    let w0 = bswap(<u32>two)
+    let w1 = bswap(<u32>(two >> 32))
+    two = load<u64>(input, 8)
+    let w2 = bswap(<u32>two)
+    let w3 = bswap(<u32>(two >> 32))
+    two = load<u64>(input, 16)
+    let w4 = bswap(<u32>two)
+    let w5 = bswap(<u32>(two >> 32))
+    two = load<u64>(input, 24)
+    let w6 = bswap(<u32>two)
+    let w7 = bswap(<u32>(two >> 32))
+    two = load<u64>(input, 32)
+    let w8 = bswap(<u32>two)
+    let w9 = bswap(<u32>(two >> 32))
+    two = load<u64>(input, 40)
+    let w10 = bswap(<u32>two)
+    let w11 = bswap(<u32>(two >> 32))
+    two = load<u64>(input, 48)
+    let w12 = bswap(<u32>two)
+    let w13 = bswap(<u32>(two >> 32))
+    two = load<u64>(input, 56)
+    let w14 = bswap(<u32>two)
+    let w15 = bswap(<u32>(two >> 32))
     let x: u32 = 0
     let y = b ^ c
     let k = K
     for (; k < K + 192; k += 64) {
-      h += load<u32>(k, 0) + w0
+      two = load<u64>(k, 0)
+      h += <u32>two + w0
       h += (f ^ g) & e ^ g
       h += sum1(e)
       d += h
@@ -76,7 +90,7 @@ function compressScalar(state: usize, input: usize, blocks: i32): void {
       h += x & y ^ b
       h += sum0(a)
       w0 += sigma0(w1) + w9 + sigma1(w14)
-      g += load<u32>(k, 4) + w1
+      g += <u32>(two >> 32) + w1
       g += (e ^ f) & d ^ f
       g += sum1(d)
       c += g
@@ -84,7 +98,8 @@ function compressScalar(state: usize, input: usize, blocks: i32): void {
       g += y & x ^ a
       g += sum0(h)
       w1 += sigma0(w2) + w10 + sigma1(w15)
-      f += load<u32>(k, 8) + w2
+      two = load<u64>(k, 8)
+      f += <u32>two + w2
       f += (d ^ e) & c ^ e
       f += sum1(c)
       b += f
@@ -92,7 +107,7 @@ function compressScalar(state: usize, input: usize, blocks: i32): void {
       f += x & y ^ h
       f += sum0(g)
       w2 += sigma0(w3) + w11 + sigma1(w0)
-      e += load<u32>(k, 12) + w3
+      e += <u32>(two >> 32) + w3
       e += (c ^ d) & b ^ d
       e += sum1(b)
       a += e
@@ -100,7 +115,8 @@ function compressScalar(state: usize, input: usize, blocks: i32): void {
       e += y & x ^ g
       e += sum0(f)
       w3 += sigma0(w4) + w12 + sigma1(w1)
-      d += load<u32>(k, 16) + w4
+      two = load<u64>(k, 16)
+      d += <u32>two + w4
       d += (b ^ c) & a ^ c
       d += sum1(a)
       h += d
@@ -108,7 +124,7 @@ function compressScalar(state: usize, input: usize, blocks: i32): void {
       d += x & y ^ f
       d += sum0(e)
       w4 += sigma0(w5) + w13 + sigma1(w2)
-      c += load<u32>(k, 20) + w5
+      c += <u32>(two >> 32) + w5
       c += (a ^ b) & h ^ b
       c += sum1(h)
       g += c
@@ -116,7 +132,8 @@ function compressScalar(state: usize, input: usize, blocks: i32): void {
       c += y & x ^ e
       c += sum0(d)
       w5 += sigma0(w6) + w14 + sigma1(w3)
-      b += load<u32>(k, 24) + w6
+      two = load<u64>(k, 24)
+      b += <u32>two + w6
       b += (h ^ a) & g ^ a
       b += sum1(g)
       f += b
@@ -124,7 +141,7 @@ function compressScalar(state: usize, input: usize, blocks: i32): void {
       b += x & y ^ d
       b += sum0(c)
       w6 += sigma0(w7) + w15 + sigma1(w4)
-      a += load<u32>(k, 28) + w7
+      a += <u32>(two >> 32) + w7
       a += (g ^ h) & f ^ h
       a += sum1(f)
       e += a
@@ -132,7 +149,8 @@ function compressScalar(state: usize, input: usize, blocks: i32): void {
       a += y & x ^ c
       a += sum0(b)
       w7 += sigma0(w8) + w0 + sigma1(w5)
-      h += load<u32>(k, 32) + w8
+      two = load<u64>(k, 32)
+      h += <u32>two + w8
       h += (f ^ g) & e ^ g
       h += sum1(e)
       d += h
@@ -140,7 +158,7 @@ function compressScalar(state: usize, input: usize, blocks: i32): void {
       h += x & y ^ b
       h += sum0(a)
       w8 += sigma0(w9) + w1 + sigma1(w6)
-      g += load<u32>(k, 36) + w9
+      g += <u32>(two >> 32) + w9
       g += (e ^ f) & d ^ f
       g += sum1(d)
       c += g
@@ -148,7 +166,8 @@ function compressScalar(state: usize, input: usize, blocks: i32): void {
       g += y & x ^ a
       g += sum0(h)
       w9 += sigma0(w10) + w2 + sigma1(w7)
-      f += load<u32>(k, 40) + w10
+      two = load<u64>(k, 40)
+      f += <u32>two + w10
       f += (d ^ e) & c ^ e
       f += sum1(c)
       b += f
@@ -156,7 +175,7 @@ function compressScalar(state: usize, input: usize, blocks: i32): void {
       f += x & y ^ h
       f += sum0(g)
       w10 += sigma0(w11) + w3 + sigma1(w8)
-      e += load<u32>(k, 44) + w11
+      e += <u32>(two >> 32) + w11
       e += (c ^ d) & b ^ d
       e += sum1(b)
       a += e
@@ -164,7 +183,8 @@ function compressScalar(state: usize, input: usize, blocks: i32): void {
       e += y & x ^ g
       e += sum0(f)
       w11 += sigma0(w12) + w4 + sigma1(w9)
-      d += load<u32>(k, 48) + w12
+      two = load<u64>(k, 48)
+      d += <u32>two + w12
       d += (b ^ c) & a ^ c
       d += sum1(a)
       h += d
@@ -172,7 +192,7 @@ function compressScalar(state: usize, input: usize, blocks: i32): void {
       d += x & y ^ f
       d += sum0(e)
       w12 += sigma0(w13) + w5 + sigma1(w10)
-      c += load<u32>(k, 52) + w13
+      c += <u32>(two >> 32) + w13
       c += (a ^ b) & h ^ b
       c += sum1(h)
       g += c
@@ -180,7 +200,8 @@ function compressScalar(state: usize, input: usize, blocks: i32): void {
       c += y & x ^ e
       c += sum0(d)
       w13 += sigma0(w14) + w6 + sigma1(w11)
-      b += load<u32>(k, 56) + w14
+      two = load<u64>(k, 56)
+      b += <u32>two + w14
       b += (h ^ a) & g ^ a
       b += sum1(g)
       f += b
@@ -188,7 +209,7 @@ function compressScalar(state: usize, input: usize, blocks: i32): void {
       b += x & y ^ d
       b += sum0(c)
       w14 += sigma0(w15) + w7 + sigma1(w12)
-      a += load<u32>(k, 60) + w15
+      a += <u32>(two >> 32) + w15
       a += (g ^ h) & f ^ h
       a += sum1(f)
       e += a
@@ -197,249 +218,266 @@ function compressScalar(state: usize, input: usize, blocks: i32): void {
       a += sum0(b)
       w15 += sigma0(w0) + w8 + sigma1(w13)
     }
-    h += load<u32>(k, 0) + w0
+    two = load<u64>(k, 0)
+    h += <u32>two + w0
     h += (f ^ g) & e ^ g
     h += sum1(e)
     d += h
     x = a ^ b
     h += x & y ^ b
     h += sum0(a)
-    g += load<u32>(k, 4) + w1
+    g += <u32>(two >> 32) + w1
     g += (e ^ f) & d ^ f
     g += sum1(d)
     c += g
     y = h ^ a
     g += y & x ^ a
     g += sum0(h)
-    f += load<u32>(k, 8) + w2
+    two = load<u64>(k, 8)
+    f += <u32>two + w2
     f += (d ^ e) & c ^ e
     f += sum1(c)
     b += f
     x = g ^ h
     f += x & y ^ h
     f += sum0(g)
-    e += load<u32>(k, 12) + w3
+    e += <u32>(two >> 32) + w3
     e += (c ^ d) & b ^ d
     e += sum1(b)
     a += e
     y = f ^ g
     e += y & x ^ g
     e += sum0(f)
-    d += load<u32>(k, 16) + w4
+    two = load<u64>(k, 16)
+    d += <u32>two + w4
     d += (b ^ c) & a ^ c
     d += sum1(a)
     h += d
     x = e ^ f
     d += x & y ^ f
     d += sum0(e)
-    c += load<u32>(k, 20) + w5
+    c += <u32>(two >> 32) + w5
     c += (a ^ b) & h ^ b
     c += sum1(h)
     g += c
     y = d ^ e
     c += y & x ^ e
     c += sum0(d)
-    b += load<u32>(k, 24) + w6
+    two = load<u64>(k, 24)
+    b += <u32>two + w6
     b += (h ^ a) & g ^ a
     b += sum1(g)
     f += b
     x = c ^ d
     b += x & y ^ d
     b += sum0(c)
-    a += load<u32>(k, 28) + w7
+    a += <u32>(two >> 32) + w7
     a += (g ^ h) & f ^ h
     a += sum1(f)
     e += a
     y = b ^ c
     a += y & x ^ c
     a += sum0(b)
-    h += load<u32>(k, 32) + w8
+    two = load<u64>(k, 32)
+    h += <u32>two + w8
     h += (f ^ g) & e ^ g
     h += sum1(e)
     d += h
     x = a ^ b
     h += x & y ^ b
     h += sum0(a)
-    g += load<u32>(k, 36) + w9
+    g += <u32>(two >> 32) + w9
     g += (e ^ f) & d ^ f
     g += sum1(d)
     c += g
     y = h ^ a
     g += y & x ^ a
     g += sum0(h)
-    f += load<u32>(k, 40) + w10
+    two = load<u64>(k, 40)
+    f += <u32>two + w10
     f += (d ^ e) & c ^ e
     f += sum1(c)
     b += f
     x = g ^ h
     f += x & y ^ h
     f += sum0(g)
-    e += load<u32>(k, 44) + w11
+    e += <u32>(two >> 32) + w11
     e += (c ^ d) & b ^ d
     e += sum1(b)
     a += e
     y = f ^ g
     e += y & x ^ g
     e += sum0(f)
-    d += load<u32>(k, 48) + w12
+    two = load<u64>(k, 48)
+    d += <u32>two + w12
     d += (b ^ c) & a ^ c
     d += sum1(a)
     h += d
     x = e ^ f
     d += x & y ^ f
     d += sum0(e)
-    c += load<u32>(k, 52) + w13
+    c += <u32>(two >> 32) + w13
     c += (a ^ b) & h ^ b
     c += sum1(h)
     g += c
     y = d ^ e
     c += y & x ^ e
     c += sum0(d)
-    b += load<u32>(k, 56) + w14
+    two = load<u64>(k, 56)
+    b += <u32>two + w14
     b += (h ^ a) & g ^ a
     b += sum1(g)
     f += b
     x = c ^ d
     b += x & y ^ d
     b += sum0(c)
-    a += load<u32>(k, 60) + w15
+    a += <u32>(two >> 32) + w15
     a += (g ^ h) & f ^ h
     a += sum1(f)
     e += a
     y = b ^ c
     a += y & x ^ c
     a += sum0(b)
-    store<u32>(state, (a += load<u32>(state)))
-    store<u32>(state, (b += load<u32>(state, 4)), 4)
-    store<u32>(state, (c += load<u32>(state, 8)), 8)
-    store<u32>(state, (d += load<u32>(state, 12)), 12)
-    store<u32>(state, (e += load<u32>(state, 16)), 16)
-    store<u32>(state, (f += load<u32>(state, 20)), 20)
-    store<u32>(state, (g += load<u32>(state, 24)), 24)
-    store<u32>(state, (h += load<u32>(state, 28)), 28)
+    store<u32>(STATE, (a += load<u32>(STATE, 0)), 0)
+    store<u32>(STATE, (b += load<u32>(STATE, 4)), 4)
+    store<u32>(STATE, (c += load<u32>(STATE, 8)), 8)
+    store<u32>(STATE, (d += load<u32>(STATE, 12)), 12)
+    store<u32>(STATE, (e += load<u32>(STATE, 16)), 16)
+    store<u32>(STATE, (f += load<u32>(STATE, 20)), 20)
+    store<u32>(STATE, (g += load<u32>(STATE, 24)), 24)
+    store<u32>(STATE, (h += load<u32>(STATE, 28)), 28)
     input += 64
   }
 }
 
-/** Mixes a block whose 64 words K+W are known into the words at `state`. */
-export function compressKnown(state: usize, kw: usize): void {
-  let a = load<u32>(state)
-  let b = load<u32>(state, 4)
-  let c = load<u32>(state, 8)
-  let d = load<u32>(state, 12)
-  let e = load<u32>(state, 16)
-  let f = load<u32>(state, 20)
-  let g = load<u32>(state, 24)
-  let h = load<u32>(state, 28)
+/** Mixes a block whose 64 words K+W are known into the words at STATE. */
+export function compressKnown(kw: usize): void {
+  let a = load<u32>(STATE, 0)
+  let b = load<u32>(STATE, 4)
+  let c = load<u32>(STATE, 8)
+  let d = load<u32>(STATE, 12)
+  let e = load<u32>(STATE, 16)
+  let f = load<u32>(STATE, 20)
+  let g = load<u32>(STATE, 24)
+  let h = load<u32>(STATE, 28)
   let x: u32 = 0
+  let two: u64 = 0
   let y = b ^ c
   for (const end = kw + 256; kw < end; kw += 64) {
-    h += load<u32>(kw, 0)
+    two = load<u64>(kw, 0)
+    h += <u32>two
     h += (f ^ g) & e ^ g
     h += sum1(e)
     d += h
     x = a ^ b
     h += x & y ^ b
     h += sum0(a)
-    g += load<u32>(kw, 4)
+    g += <u32>(two >> 32)
     g += (e ^ f) & d ^ f
     g += sum1(d)
     c += g
     y = h ^ a
     g += y & x ^ a
     g += sum0(h)
-    f += load<u32>(kw, 8)
+    two = load<u64>(kw, 8)
+    f += <u32>two
     f += (d ^ e) & c ^ e
     f += sum1(c)
     b += f
     x = g ^ h
     f += x & y ^ h
     f += sum0(g)
-    e += load<u32>(kw, 12)
+    e += <u32>(two >> 32)
     e += (c ^ d) & b ^ d
     e += sum1(b)
     a += e
     y = f ^ g
     e += y & x ^ g
     e += sum0(f)
-    d += load<u32>(kw, 16)
+    two = load<u64>(kw, 16)
+    d += <u32>two
     d += (b ^ c) & a ^ c
     d += sum1(a)
     h += d
     x = e ^ f
     d += x & y ^ f
     d += sum0(e)
-    c += load<u32>(kw, 20)
+    c += <u32>(two >> 32)
     c += (a ^ b) & h ^ b
     c += sum1(h)
     g += c
     y = d ^ e
     c += y & x ^ e
     c += sum0(d)
-    b += load<u32>(kw, 24)
+    two = load<u64>(kw, 24)
+    b += <u32>two
     b += (h ^ a) & g ^ a
     b += sum1(g)
     f += b
     x = c ^ d
     b += x & y ^ d
     b += sum0(c)
-    a += load<u32>(kw, 28)
+    a += <u32>(two >> 32)
     a += (g ^ h) & f ^ h
     a += sum1(f)
     e += a
     y = b ^ c
     a += y & x ^ c
     a += sum0(b)
-    h += load<u32>(kw, 32)
+    two = load<u64>(kw, 32)
+    h += <u32>two
     h += (f ^ g) & e ^ g
     h += sum1(e)
     d += h
     x = a ^ b
     h += x & y ^ b
     h += sum0(a)
-    g += load<u32>(kw, 36)
+    g += <u32>(two >> 32)
     g += (e ^ f) & d ^ f
     g += sum1(d)
     c += g
     y = h ^ a
     g += y & x ^ a
     g += sum0(h)
-    f += load<u32>(kw, 40)
+    two = load<u64>(kw, 40)
+    f += <u32>two
     f += (d ^ e) & c ^ e
     f += sum1(c)
     b += f
     x = g ^ h
     f += x & y ^ h
     f += sum0(g)
-    e += load<u32>(kw, 44)
+    e += <u32>(two >> 32)
     e += (c ^ d) & b ^ d
     e += sum1(b)
     a += e
     y = f ^ g
     e += y & x ^ g
     e += sum0(f)
-    d += load<u32>(kw, 48)
+    two = load<u64>(kw, 48)
+    d += <u32>two
     d += (b ^ c) & a ^ c
     d += sum1(a)
     h += d
     x = e ^ f
     d += x & y ^ f
     d += sum0(e)
-    c += load<u32>(kw, 52)
+    c += <u32>(two >> 32)
     c += (a ^ b) & h ^ b
     c += sum1(h)
     g += c
     y = d ^ e
     c += y & x ^ e
     c += sum0(d)
-    b += load<u32>(kw, 56)
+    two = load<u64>(kw, 56)
+    b += <u32>two
     b += (h ^ a) & g ^ a
     b += sum1(g)
     f += b
     x = c ^ d
     b += x & y ^ d
     b += sum0(c)
-    a += load<u32>(kw, 60)
+    a += <u32>(two >> 32)
     a += (g ^ h) & f ^ h
     a += sum1(f)
     e += a
@@ -447,14 +485,14 @@ export function compressKnown(state: usize, kw: usize): void {
     a += y & x ^ c
     a += sum0(b)
   }
-  store<u32>(state, a + load<u32>(state))
-  store<u32>(state, b + load<u32>(state, 4), 4)
-  store<u32>(state, c + load<u32>(state, 8), 8)
-  store<u32>(state, d + load<u32>(state, 12), 12)
-  store<u32>(state, e + load<u32>(state, 16), 16)
-  store<u32>(state, f + load<u32>(state, 20), 20)
-  store<u32>(state, g + load<u32>(state, 24), 24)
-  store<u32>(state, h + load<u32>(state, 28), 28)
+  store<u32>(STATE, a + load<u32>(STATE, 0), 0)
+  store<u32>(STATE, b + load<u32>(STATE, 4), 4)
+  store<u32>(STATE, c + load<u32>(STATE, 8), 8)
+  store<u32>(STATE, d + load<u32>(STATE, 12), 12)
+  store<u32>(STATE, e + load<u32>(STATE, 16), 16)
+  store<u32>(STATE, f + load<u32>(STATE, 20), 20)
+  store<u32>(STATE, g + load<u32>(STATE, 24), 24)
+  store<u32>(STATE, h + load<u32>(STATE, 28), 28)
 }
 
 /** K+W of a block whose 16 words stand at `kw`, in place. */

@@ -1,5 +1,5 @@
 /** Bulk hashing in four lanes: transposing messages into lanes and digests out of them. */
-import { compressLanes, compressLanesKnown } from './compress-lanes'
+import { compressLanes } from './compress-lanes'
 import { expandKnown } from './compress'
 import { IV } from './constants'
 import { copyTail, knownPadding, pad } from './hash'
@@ -116,7 +116,7 @@ export function hashFourMany(
   const bits = (<u64>hashed + <u64>own) << 3
   const lastByte = own == 65 && hashed == 0 && fours > 3
   if (lastByte) prepareLastByte()
-  let known: usize = 0
+  let known: usize = lastByte ? KW_MIXED_LANES : 0
   if (used == 0) {
     known = bits == 512 ? KW_64_LANES : KW_OTHER_LANES
     if (bits != 512) knownPadding(KW_OTHER, <u32>bits)
@@ -128,17 +128,14 @@ export function hashFourMany(
     const m2 = m1 + length
     const m3 = m2 + length
     let state = MIDSTATE_LANES
+    if (lastByte) loadLastByte(load<u8>(m0 + 64), load<u8>(m1 + 64), load<u8>(m2 + 64), load<u8>(m3 + 64))
     for (let at: usize = 0; at < <usize>whole; at += 64) {
       loadLanes(m0 + at, m1 + at, m2 + at, m3 + at, 64, BLOCK_LANES)
       if (at == 0 && prefix >= 0) setFirstByte(prefix)
-      compressLanes(state, BLOCK_LANES, STATE_LANES)
+      compressLanes(state, BLOCK_LANES, at + 64 == whole ? known : 0, STATE_LANES)
       state = STATE_LANES
     }
-    if (used == 0) compressLanesKnown(state, known, STATE_LANES)
-    else if (lastByte) {
-      loadLastByte(load<u8>(m0 + 64), load<u8>(m1 + 64), load<u8>(m2 + 64), load<u8>(m3 + 64))
-      compressLanesKnown(state, KW_MIXED_LANES, STATE_LANES)
-    } else hashTails(state, m0 + whole, m1 + whole, m2 + whole, m3 + whole, used, bits, whole == 0 ? prefix : -1)
+    if (known == 0) hashTails(state, m0 + whole, m1 + whole, m2 + whole, m3 + whole, used, bits, whole == 0 ? prefix : -1)
     storeLanes(STATE_LANES, out, out + 32, out + 64, out + 96)
     m0 = m3 + length
     out += 128
@@ -161,7 +158,7 @@ function hashTails(
     const at = TAILS + (block << 6)
     loadLanes(at, at + 128, at + 256, at + 384, 64, BLOCK_LANES)
     if (block == 0 && prefix >= 0) setFirstByte(prefix)
-    compressLanes(state, BLOCK_LANES, STATE_LANES)
+    compressLanes(state, BLOCK_LANES, 0, STATE_LANES)
     state = STATE_LANES
   }
 }
@@ -173,8 +170,7 @@ export function hashFourJobs(job: usize, fours: i32): void {
     loadLanes(
       load<u32>(job, 4), load<u32>(job, 16), load<u32>(job, 28), load<u32>(job, 40), 32, BLOCK_LANES + 128,
     )
-    compressLanes(IV_LANES, BLOCK_LANES, STATE_LANES)
-    compressLanesKnown(STATE_LANES, KW_64_LANES, STATE_LANES)
+    compressLanes(IV_LANES, BLOCK_LANES, KW_64_LANES, STATE_LANES)
     storeLanes(STATE_LANES, load<u32>(job, 8), load<u32>(job, 20), load<u32>(job, 32), load<u32>(job, 44))
     job += 48
   }

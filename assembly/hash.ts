@@ -38,12 +38,24 @@ export function copy32(to: usize, from: usize): void {
   store<u64>(to, load<u64>(from, 24), 24)
 }
 
-/** The digest of a state, big-endian. */
-export function writeDigest(state: usize, out: usize): void {
+/** The digest of what stands at STATE, big-endian. */
+export function writeDigest(out: usize): void {
   if (ASC_FEATURE_SIMD) {
-    v128.store(out, swapBytes(v128.load(state)))
-    v128.store(out, swapBytes(v128.load(state, 16)), 16)
-  } else for (let at: usize = 0; at < 32; at += 4) store<u32>(out + at, bswap(load<u32>(state + at)))
+    v128.store(out, swapBytes(v128.load(STATE)))
+    v128.store(out, swapBytes(v128.load(STATE, 16)), 16)
+    return
+  }
+  writeTwo(out, bswap(load<u32>(STATE)), bswap(load<u32>(STATE, 4)))
+  writeTwo(out + 8, bswap(load<u32>(STATE, 8)), bswap(load<u32>(STATE, 12)))
+  writeTwo(out + 16, bswap(load<u32>(STATE, 16)), bswap(load<u32>(STATE, 20)))
+  writeTwo(out + 24, bswap(load<u32>(STATE, 24)), bswap(load<u32>(STATE, 28)))
+}
+
+/** Two words in one access: 32-bit machines check the bounds of each. */
+// @ts-ignore: decorator
+@inline
+function writeTwo(out: usize, first: u32, second: u32): void {
+  store<u64>(out, <u64>first | (<u64>second << 32))
 }
 
 /**
@@ -66,26 +78,21 @@ export function pad(block: usize, used: u32, bits: u64): i32 {
 export function hash(from: usize, hashed: u32, input: usize, length: u32, out: usize): void {
   copy32(STATE, from)
   if (length == 64) {
-    compress(STATE, input, 1)
-    compressKnown(STATE, hashed == 0 ? KW_64 : KW_128)
+    compress(input, 1)
+    compressKnown(hashed == 0 ? KW_64 : KW_128)
   } else {
     const whole = length & ~63
     const blocks = pad(input + whole, length & 63, (<u64>hashed + <u64>length) << 3)
-    compress(STATE, input, <i32>(whole >>> 6) + blocks)
+    compress(input, <i32>(whole >>> 6) + blocks)
   }
-  writeDigest(STATE, out)
+  writeDigest(out)
 }
 
 /** Ends a stream: the last `used` (< 64) bytes stand at `tail`, where they are padded; `bytes` is the whole length. */
-export function finish(state: usize, tail: usize, used: u32, bytes: f64, out: usize): void {
+export function finish(tail: usize, used: u32, bytes: f64, out: usize): void {
   const blocks = pad(tail, used, <u64>bytes << 3)
-  compress(state, tail, blocks)
-  writeDigest(state, out)
-}
-
-/** A plain chaining value: the IV, or a midstate in host order. */
-export function initialise(state: usize): void {
-  copy32(state, IV)
+  compress(tail, blocks)
+  writeDigest(out)
 }
 
 /** Copies `length` ≤ 63 bytes in steps of 8; up to 7 more are read and written. */
@@ -106,15 +113,15 @@ function hashBetween(from: usize, hashed: u32, prefix: i32, input: usize, length
   }
   const whole = length & ~63
   const used = length & 63
-  if (whole > 0) compress(STATE, input, <i32>(whole >>> 6))
-  if (used == 0 && hashed == 0 && whole == 64) compressKnown(STATE, KW_64)
+  if (whole > 0) compress(input, <i32>(whole >>> 6))
+  if (used == 0 && hashed == 0 && whole == 64) compressKnown(KW_64)
   else {
     copyTail(TAILS, input + whole, used)
     const blocks = pad(TAILS, used, bytes << 3)
-    compress(STATE, TAILS, blocks)
+    compress(TAILS, blocks)
   }
   if (prefix >= 0) store<u8>(input, before)
-  writeDigest(STATE, out)
+  writeDigest(out)
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What the module exports. Raw: numbers in, numbers out; the host owns all checks. */
 export { compress } from './compress'
-export { finish, hash, hashMany, initialise, start } from './hash'
+export { finish, hash, hashMany, start } from './hash'
 export { ARENA, ARENA_END, MIDSTATES, MIDSTATE_COUNT, RESULT, STATE, TAILS } from './memory'
 export { IV } from './constants'
 export {

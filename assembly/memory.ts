@@ -12,6 +12,7 @@
  *   0x00a00 │ tail blocks                   │  4 × 128 B: the last blocks of four messages
  *   0x00c00 │ a pair of hashes, four lanes  │  256 B: left and right of four nodes
  *   0x00d00 │ RESULT                        │  256 B: digests that go to the host
+ *   0x00e00 │ state between two blocks      │  128 B, four lanes
  *   0x01000 │ midstates                     │  128 × 32 B, one for each tag
  *   0x02000 │ K+W of known blocks           │  4 × 256 B: 64 words each
  *   0x02400 │ the same, four lanes          │  4 × 1 KiB (SIMD)
@@ -35,6 +36,7 @@ export const BLOCK_LANES: usize = 0x900
 export const TAILS: usize = 0xa00
 export const PAIR_LANES: usize = 0xc00
 export const RESULT: usize = 0xd00
+export const MIDDLE_LANES: usize = 0xe00
 export const MIDSTATES: usize = 0x1000
 export const MIDSTATE_COUNT: i32 = 128
 /** K+W of the block that pads 64, 128 and any other number of bytes; the last place is for four different blocks. */

@@ -2,9 +2,9 @@
  * RFC 9162 and 64-byte trees in four lanes. Lanes hold whole subtrees: above the leaves a level is a row of four-lane
  * hashes (8 × 16 bytes) in host order, so there is nothing to transpose and no byte to swap until the last hash of each lane.
  */
-import { compressLanes, compressLanesKnown } from './compress-lanes'
+import { compressLanes } from './compress-lanes'
 import { loadLanes, loadLastByte, prepareLastByte, storeLanes } from './hash-lanes'
-import { BLOCK_LANES, IV_LANES, KW_64_LANES, KW_MIXED_LANES, PAIR_LANES, SCRATCH, STATE_LANES } from './memory'
+import { BLOCK_LANES, IV_LANES, KW_64_LANES, KW_MIXED_LANES, PAIR_LANES, SCRATCH } from './memory'
 
 const PROOF_HASHES: usize = SCRATCH
 const PROOF_SIBLINGS: usize = SCRATCH + 128
@@ -13,8 +13,7 @@ const PROOF_SIBLINGS: usize = SCRATCH + 128
 // @ts-ignore: decorator
 @inline
 export function plainNodeLanes(pair: usize, out: usize): void {
-  compressLanes(IV_LANES, pair, STATE_LANES)
-  compressLanesKnown(STATE_LANES, KW_64_LANES, out)
+  compressLanes(IV_LANES, pair, KW_64_LANES, out)
 }
 
 /** Four nodes SHA256(0x01 ‖ left ‖ right): every word of the first block is made of two words that neighbour each other. */
@@ -25,11 +24,8 @@ export function nodeLanes(pair: usize, out: usize): void {
     v128.store(BLOCK_LANES + at, v128.or(i32x4.shl(before, 24), i32x4.shr_u(word, 8)))
     before = word
   }
-  compressLanes(IV_LANES, BLOCK_LANES, STATE_LANES)
-  loadLastByte(
-    load<u8>(pair, 240), load<u8>(pair, 244), load<u8>(pair, 248), load<u8>(pair, 252),
-  )
-  compressLanesKnown(STATE_LANES, KW_MIXED_LANES, out)
+  loadLastByte(load<u8>(pair, 240), load<u8>(pair, 244), load<u8>(pair, 248), load<u8>(pair, 252))
+  compressLanes(IV_LANES, BLOCK_LANES, KW_MIXED_LANES, out)
 }
 
 /**

@@ -125,8 +125,8 @@ function node(left: usize, right: usize, out: usize): void {
   copy32(TAILS + 33, right)
   pad(TAILS + 64, 1, 520)
   copy32(STATE, IV)
-  compress(STATE, TAILS, 2)
-  writeDigest(STATE, out)
+  compress(TAILS, 2)
+  writeDigest(out)
 }
 
 /**

@@ -127,9 +127,9 @@ function runJobs(): void {
     copy32(TAILS, load<u32>(job))
     copy32(TAILS + 32, load<u32>(job, 4))
     copy32(STATE, IV)
-    compress(STATE, TAILS, 1)
-    compressKnown(STATE, KW_64)
-    writeDigest(STATE, load<u32>(job, 8))
+    compress(TAILS, 1)
+    compressKnown(KW_64)
+    writeDigest(load<u32>(job, 8))
     job += 12
   }
   jobCount = 0

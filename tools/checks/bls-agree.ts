@@ -3,17 +3,15 @@
  * valid and invalid, as blst on decodings and sums, as BigInt arithmetic on field and curve operations, and as all of them
  * on each edge. A disagreement names the seed of its case. Hostile bytes leave the memory as large as it was.
  */
-import { fork } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { cpus } from 'node:os'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { fileURLToPath } from 'node:url'
 import { Prng } from '../../src/base/prng.ts'
 import { createBlsMachine } from '../../src/crypto/bls-kernel/index.ts'
 import { KernelBls } from '../../src/crypto/bls-kernel/kernel-bls.ts'
 import { EDGES, randomCertificate } from './bls-agree-cases.ts'
 import { EDGE_KIND, partRunner, type Part, type Tally } from './bls-agree-parts.ts'
+import { runInProcesses } from './process-pool.ts'
 import { measured, type CheckOptions, type CheckOutcome, type CheckResult } from './registry.ts'
 
 const ROOT = new URL('../../', import.meta.url)
@@ -45,46 +43,6 @@ const KINDS: readonly Kind[] = [
 
 /** Parts that a process of the long form takes at a time. */
 const PART_SIZE = 250
-
-type Say = (done: number, of: number) => void
-
-/** Here, one after the other. */
-async function runHere(parts: readonly Part[], say: Say): Promise<Tally[]> {
-  const run = await partRunner()
-  return parts.map((part, index) => {
-    say(index, parts.length)
-    return run(part)
-  })
-}
-
-/** In as many processes as there are processors; each takes the next part when it is done with one. */
-async function runInProcesses(parts: readonly Part[], say: Say): Promise<Tally[]> {
-  const tallies: Tally[] = []
-  let next = 0
-  let done = 0
-  const worker = fileURLToPath(new URL('./bls-agree-worker.ts', import.meta.url))
-  const work = () =>
-    new Promise<void>((resolve, reject) => {
-      const child = fork(worker, { execArgv: ['--import', 'tsx'], cwd: fileURLToPath(ROOT) })
-      let current = -1
-      child.on('error', reject)
-      child.on('exit', (code, signal) => {
-        if (current >= 0) reject(new Error(`a process ended with ${signal ?? code} in part ${current}`))
-        else resolve()
-      })
-      child.on('message', (answer: Tally | 'ready') => {
-        if (answer !== 'ready') {
-          tallies[current] = answer
-          say(++done, parts.length)
-        }
-        current = next < parts.length ? next++ : -1
-        if (current < 0) child.disconnect()
-        else child.send(parts[current]!)
-      })
-    })
-  await Promise.all(Array.from({ length: cpus().length }, work))
-  return tallies
-}
 
 function versionOf(oracle: string): string {
   if (!oracle.startsWith('@')) return oracle
@@ -154,10 +112,8 @@ export async function run({ seed, full }: CheckOptions): Promise<CheckOutcome> {
       return { kind, seed, from: part * size, to: Math.min(cases, (part + 1) * size) }
     })
   })
-  const say: Say = (done, of) => {
-    if (full) process.stderr.write(`\rbls-agree: ${done} of ${of} parts `)
-  }
-  const tallies = await (full ? runInProcesses : runHere)(parts, say)
+  const worker = new URL('./bls-agree-worker.ts', import.meta.url)
+  const tallies = full ? await runInProcesses<Part, Tally>(worker, parts, 'bls-agree') : parts.map(await partRunner())
   const talliesOf = (kind: string) => tallies.filter((_, index) => parts[index]!.kind === kind)
   const byKind = KINDS.map((kind) => ({ kind, result: resultOf(kind, talliesOf(kind.kind)) }))
   const verifications = talliesOf('blst')

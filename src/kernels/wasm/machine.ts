@@ -22,9 +22,9 @@ export interface KernelExports {
   readonly STATE_ENTRY_BYTES: WebAssembly.Global<'i32'>
   readonly AUDIT_MEMBER_BYTES: WebAssembly.Global<'i32'>
   start(): void
-  compress(state: number, input: number, blocks: number): void
+  compress(input: number, blocks: number): void
   hash(from: number, hashed: number, input: number, length: number, out: number): void
-  finish(state: number, tail: number, used: number, bytes: number, out: number): void
+  finish(tail: number, used: number, bytes: number, out: number): void
   hashMany(
     from: number,
     hashed: number,

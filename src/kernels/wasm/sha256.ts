@@ -66,14 +66,14 @@ export class WasmStream implements Sha256Stream {
     const { bytes: memory, call, state, tail, result } = this.#machine
     memory.set(this.#state, state)
     memory.set(this.#tail, tail)
-    call.finish(state, tail, this.#used, this.#length, result)
+    call.finish(tail, this.#used, this.#length, result)
     return this.#machine.takeResult()
   }
 
   #compress(bytes: Uint8Array, start: number, end: number): void {
-    const { call, state, arena } = this.#machine
+    const { call, arena } = this.#machine
     this.#machine.put(bytes.subarray(start, end))
-    call.compress(state, arena, (end - start) / 64)
+    call.compress(arena, (end - start) / 64)
   }
 }
 
@@ -138,7 +138,7 @@ export class WasmTaggedHash implements TaggedHash {
     machine.bytes.copyWithin(machine.state, machine.iv, machine.iv + 32)
     machine.put(prefix)
     machine.put(prefix, 32)
-    machine.call.compress(machine.state, machine.arena, 1)
+    machine.call.compress(machine.arena, 1)
     this.#midstate = machine.take(machine.state, 32)
     this.#slot = machine.claimMidstate()
     if (this.#slot !== undefined) machine.bytes.set(this.#midstate, this.#slot)

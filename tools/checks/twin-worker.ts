@@ -1,0 +1,5 @@
+/** A process of check `twin`. */
+import { answerParts } from './process-pool.ts'
+import { twinRunner } from './twin.ts'
+
+answerParts(await twinRunner())
