@@ -55,6 +55,7 @@ export function makeDevnet(
   validatorCount: number,
   genesisTimeMs: number,
   params: DevnetParams = {},
+  trafficOutputCount = TRAFFIC_OUTPUT_COUNT,
 ): DevnetConfig {
   const validators = Array.from({ length: validatorCount }, () => ({
     seed: new Uint8Array(randomBytes(32)),
@@ -63,7 +64,7 @@ export function makeDevnet(
   const wallets = WALLET_NAMES.map((name) => ({ name, secretKey: new Uint8Array(randomBytes(32)) }))
   const outputs = [
     ...validators.map((validator) => stakeOutput(engine, validator)),
-    ...wallets.flatMap((wallet) => walletOutputs(engine, wallet)),
+    ...wallets.flatMap((wallet) => walletOutputs(engine, wallet, trafficOutputCount)),
   ]
   const spec = {
     name: 'devnet',
@@ -82,9 +83,13 @@ function stakeOutput({ kernels, signer }: NodeEngine, { seed, blsSecret }: Devne
   return { kind: KIND.stake, amount: STAKE_AMOUNT, owner, data }
 }
 
-function walletOutputs({ kernels }: NodeEngine, { name, secretKey }: DevnetWallet): Output[] {
+function walletOutputs(
+  { kernels }: NodeEngine,
+  { name, secretKey }: DevnetWallet,
+  trafficOutputCount: number,
+): Output[] {
   const owner = ownerOf(kernels, ed25519PublicKey(secretKey))
-  const length = name === TRAFFIC_WALLET ? TRAFFIC_OUTPUT_COUNT : WALLET_OUTPUT_COUNT
+  const length = name === TRAFFIC_WALLET ? trafficOutputCount : WALLET_OUTPUT_COUNT
   return Array.from({ length }, () => ({
     kind: KIND.transfer,
     amount: WALLET_OUTPUT_AMOUNT,

@@ -21,6 +21,8 @@ export interface TrafficOptions {
   readonly secretKey: Uint8Array
   readonly transactionsPerSecond: number
   readonly nodes: readonly FullNode[]
+  /** Each transaction that a node accepted. */
+  readonly onSent?: (tx: Tx) => void
 }
 
 export class Traffic {
@@ -62,7 +64,10 @@ export class Traffic {
       if (this.#due < 1) return
       this.#due--
       this.#inFlight.set(nameOf(utxo.outpoint), ledger.header.height + EXPIRY_HEIGHTS)
-      if (node.submit(this.#payment(utxo, ledger.header.height)).outcome === 'accepted') this.#sent++
+      const tx = this.#payment(utxo, ledger.header.height)
+      if (node.submit(tx).outcome !== 'accepted') continue
+      this.#sent++
+      this.#options.onSent?.(tx)
     }
   }
 
