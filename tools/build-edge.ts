@@ -6,7 +6,7 @@ import { build, type Metafile, type Plugin } from 'esbuild'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { gzipSync } from 'node:zlib'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { bundledPackage, notices } from './notices.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -26,6 +26,7 @@ const FORBIDDEN = [
 const STAND_INS: readonly (readonly [of: RegExp, path: string])[] = [
   [/client\/node-network\.ts$/, 'src/edge/network.ts'],
   [/crypto\/bls-noble\.ts$|^\.\.\/bls-noble\.ts$/, 'src/edge/no-noble.ts'],
+  [/crypto\/bls-signer\.ts$/, 'src/edge/no-signer.ts'],
   [/wasm\/simd\.gen\.ts$/, 'src/kernels/wasm/scalar.gen.ts'],
   [/^@chainsafe\/as-(chacha20poly1305|sha256)$/, 'src/edge/noise-primitives.ts'],
   [/mock-muxer\.js$|^@noble\/ciphers\/|^@noble\/curves\/secp256k1/, 'src/edge/left-out.ts'],
@@ -35,6 +36,20 @@ const standIns: Plugin = {
   name: 'stand-ins',
   setup(bundle) {
     for (const [filter, path] of STAND_INS) bundle.onResolve({ filter }, () => ({ path: join(ROOT, path) }))
+  },
+}
+
+/** The wasm in its tightest form: base64 of raw wasm hardly shrinks in an archive. Node unpacks it when it is asked for. */
+const packedWasm: Plugin = {
+  name: 'packed-wasm',
+  setup(bundle) {
+    bundle.onLoad({ filter: /\.gen\.ts$/ }, ({ path }) => {
+      const base64 = /export const wasm =\s*'([^']*)'/.exec(readFileSync(path, 'utf8'))![1]!
+      const packed = brotliCompressSync(Buffer.from(base64, 'base64')).toString('base64')
+      const contents = `import { brotliDecompressSync } from 'node:zlib'
+        export const wasm = brotliDecompressSync(Buffer.from('${packed}', 'base64')).toString('base64')`
+      return { contents, loader: 'js' }
+    })
   },
 }
 
@@ -65,7 +80,7 @@ const { metafile } = await build({
   define: { 'process.env.NODE_ENV': '"production"', EDGE_VERSION: JSON.stringify(version) },
   external: ['bufferutil', 'utf-8-validate'],
   logLevel: 'warning',
-  plugins: [standIns],
+  plugins: [standIns, packedWasm],
 })
 refuseForbidden(metafile)
 writeFileSync(join(OUT, 'third-party-notices.txt'), notices(metafile) + '\n')
