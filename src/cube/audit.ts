@@ -8,17 +8,23 @@
  */
 import { assert } from '../base/assert.ts'
 import type { Hash32 } from '../base/brand.ts'
-import { compareBytes, equalBytes, toHex } from '../base/bytes.ts'
+import { compareBytes, concatBytes, equalBytes, toHex, u32, u64 } from '../base/bytes.ts'
 import { accepted, rejected, type Rejected, type Result } from '../base/verdict.ts'
-import type { Committee, CommitteeHead, CommitteeShard, Label, Member } from '../chain/committee.ts'
+import {
+  encodeMember,
+  type Committee,
+  type CommitteeHead,
+  type CommitteeShard,
+  type Label,
+  type Member,
+} from '../chain/committee.ts'
 import { STAKE_LIMIT } from '../chain/spec-rules.ts'
 import type { BlsKey } from '../crypto/bls-contract.ts'
 import type { Engine } from '../crypto/engine.ts'
-import type { Kernels } from '../kernels/contract.ts'
+import type { DrawAudit, Kernels } from '../kernels/contract.ts'
 import { committeeLabels, committeeRoot, coreRanks } from './committee.ts'
-import { drawOf, firstDrawEpoch, redrawEpoch, seatCount, type CubeParams } from './draws.ts'
+import { drawOf, firstDrawEpoch, redrawEpoch, type CubeParams } from './draws.ts'
 import { coversSpace, firstDisorder, isPrefix, labelText } from './labels.ts'
-import { seatPosition } from './seats.ts'
 import { faultBounds } from './shards.ts'
 
 export type AuditCode =
@@ -210,41 +216,51 @@ function checkMembers(
   head: CommitteeHead,
   shards: readonly CommitteeShard[],
 ): Fault {
-  const won = new Map<string, number>()
+  const { positions, seats } = drawAudit(kernels, params, head, shards)
+  let place = 0
   for (const { label, members } of shards) {
-    const positions: Hash32[] = []
+    const own: Hash32[] = []
     for (const member of members) {
-      const fault = checkMember(kernels, params, head, member, won)
+      const fault = checkMember(params, head, member, seats[place]!)
       if (fault !== undefined) return fault
-      const { seed } = drawOf(head.draws, member.drawEpoch)
-      const position = seatPosition(kernels, seed, member.credential, member.seat)
+      const position = positions.slice(32 * place, 32 * place + 32)
       if (!isPrefix(label, position)) return positionFault(member, position, label)
-      positions.push(position)
+      own.push(position)
+      place++
     }
-    const fault = checkCoreOrder(kernels, head, label, positions)
+    const fault = checkCoreOrder(kernels, head, label, own)
     if (fault !== undefined) return fault
   }
   return undefined
 }
 
-/** `won` remembers Select's answer for each credential, which checkCredentials has shown to have one amount and draw. */
-function checkMember(
+/** Draws and positions of all members in one call. A member that is outside the domain gets zeros; checkMember refuses it. */
+function drawAudit(
   kernels: Kernels,
+  { seatsTarget }: Pick<CubeParams, 'seatsTarget'>,
+  { draws }: CommitteeHead,
+  shards: readonly CommitteeShard[],
+): DrawAudit {
+  const drawBytes = draws.map(({ epoch, seed, stake }) => concatBytes(u32(epoch), seed, u64(stake)))
+  const memberBytes = shards.flatMap(({ members }) => members.map(encodeMember))
+  return kernels.auditDraws(concatBytes(...drawBytes), concatBytes(...memberBytes), BigInt(seatsTarget))
+}
+
+/** `won` is Select's answer for this member. */
+function checkMember(
   params: CubeParams,
   { epoch, draws }: CommitteeHead,
   { credential: id, amount, drawEpoch, seat }: Member,
-  won: Map<string, number>,
+  won: bigint,
 ): Fault {
   const credential = toHex(id)
   const least = Math.max(redrawEpoch(params.seatLifetime, id, epoch) ?? 0, draws[0]!.epoch)
   if (drawEpoch < least || drawEpoch > epoch)
     return rejected('audit-draw-epoch', { credential, got: drawEpoch, epoch, least })
-  const draw = drawOf(draws, drawEpoch)
-  const most = draw.stake < STAKE_LIMIT ? draw.stake : STAKE_LIMIT - 1n
+  const { stake } = drawOf(draws, drawEpoch)
+  const most = stake < STAKE_LIMIT ? stake : STAKE_LIMIT - 1n
   if (amount < 1n || amount > most) return rejected('audit-amount', { credential, got: amount, drawEpoch, most })
-  let seats = won.get(credential)
-  if (seats === undefined) won.set(credential, (seats = seatCount(kernels, params.seatsTarget, id, amount, draw)))
-  return seat < seats ? undefined : rejected('audit-seat', { credential, got: seat, epoch, won: seats })
+  return seat < won ? undefined : rejected('audit-seat', { credential, got: seat, epoch, won: Number(won) })
 }
 
 const positionFault = ({ seat, credential }: Member, position: Hash32, label: Label): Fault =>
