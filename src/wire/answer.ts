@@ -45,7 +45,7 @@ export function answer(
         encodeStatusResponse(served({ head: view.head(), oldestHeight: view.oldestHeight() })),
       )
     case 'hops':
-      return after(decodeHopsRequest(request), (hops) => encodeHopsResponse(answerHops(view, hops)))
+      return after(decodeHopsRequest(request), (hops) => encodeHopsResponse(answerHops(view, hops), hops.forms))
     case 'headers':
       return after(decodeHeadersRequest(request), (range) => encodeHeadersResponse(answerHeaders(view, range)))
     case 'proof':

@@ -9,7 +9,7 @@
  * compact hop. Update i starts from update i−1, the first from fromHeight. No update means that the server has nothing newer.
  */
 import type { Result } from '../base/verdict.ts'
-import type { Committee } from '../chain/committee.ts'
+import type { Committee, CommitteeHead } from '../chain/committee.ts'
 import { Reader, Writer, type DecodeCode } from '../chain/codec.ts'
 import type { ChainParams } from '../chain/params.ts'
 import type { CompactCommittee } from '../verify/compact.ts'
@@ -17,7 +17,15 @@ import type { Update } from '../verify/light.ts'
 import { readCertifiedHeader, writeCertifiedHeader, type CertifiedHeader } from './certified-header.ts'
 import { decodeAnswer, encodeAnswer, type Answer } from './envelope.ts'
 import { HOP_COUNT_MAX } from './limits.ts'
-import { readCommittee, readCompact, readUpdate, writeCommittee, writeCompact, writeUpdate } from './update.ts'
+import {
+  COMMITTEE_FORM,
+  readCommittee,
+  readCompact,
+  readUpdate,
+  writeCommittee,
+  writeCompact,
+  writeUpdate,
+} from './update.ts'
 
 /** How much of the committee comes with the base, if there is one: the index in this list. */
 export const BASE_FORMS = ['none', 'full', 'compact'] as const
@@ -55,20 +63,37 @@ export function decodeHopsRequest(bytes: Uint8Array): Result<HopsRequest, Decode
   return reader.finish({ fromHeight, countMax, base: readBaseForm(reader), forms: reader.u8() })
 }
 
-export function encodeHopsResponse(answer: Answer<HopsResponse>): Uint8Array {
+/** `forms`: what the client reads. */
+export function encodeHopsResponse(answer: Answer<HopsResponse>, forms: number): Uint8Array {
   return encodeAnswer(answer, ({ base, updates }) => {
     const writer = new Writer(4096)
     writeBase(writer, base)
-    return writer.list(updates, writeUpdate).finish()
+    const canContinue = (forms & (1 << COMMITTEE_FORM.continued)) !== 0
+    let before: CommitteeHead | undefined
+    return writer
+      .list(updates, (out, update) => {
+        writeUpdate(out, update, canContinue ? before : undefined)
+        before = headOf(update) ?? before
+      })
+      .finish()
   })
 }
 
 export function decodeHopsResponse(bytes: Uint8Array, params: ChainParams): Result<Answer<HopsResponse>, DecodeCode> {
-  return decodeAnswer(bytes, (reader) => ({
-    base: readBase(reader, params),
-    updates: reader.list('updates', 0, HOP_COUNT_MAX, (item) => readUpdate(item, params)),
-  }))
+  return decodeAnswer(bytes, (reader) => {
+    let before: CommitteeHead | undefined
+    return {
+      base: readBase(reader, params),
+      updates: reader.list('updates', 0, HOP_COUNT_MAX, (item) => {
+        const update = readUpdate(item, params, before)
+        before = headOf(update) ?? before
+        return update
+      }),
+    }
+  })
 }
+
+const headOf = ({ committee, compact }: Update): CommitteeHead | undefined => (committee ?? compact)?.head
 
 function writeBase(writer: Writer, base: HopsBase | undefined): void {
   const form: BaseForm = base === undefined ? 'none' : base.compact === undefined ? 'full' : 'compact'

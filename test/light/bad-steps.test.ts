@@ -9,6 +9,7 @@ import { nextUpdate } from '../../src/wire/answer.ts'
 import { refused, served } from '../../src/wire/envelope.ts'
 import { encodeHopsResponse } from '../../src/wire/hops.ts'
 import { encodeProofResponse } from '../../src/wire/proof.ts'
+import { FORMS_ALL } from '../../src/wire/update.ts'
 import { fixtureOf, FixtureView, modelEngine } from './fixture-view.ts'
 import { World } from './world.ts'
 
@@ -25,7 +26,8 @@ function firstStep(): Update {
   return next.body
 }
 
-const hopsOf = (update: Update): Uint8Array => encodeHopsResponse(served({ base: undefined, updates: [update] }))
+const hopsOf = (update: Update): Uint8Array =>
+  encodeHopsResponse(served({ base: undefined, updates: [update] }), FORMS_ALL)
 
 /** A world in which `liar` answers hops with `update`, and proofs with `proof` if given. */
 function worldWith(update: Update, proof?: Uint8Array): World {

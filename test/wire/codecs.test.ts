@@ -8,6 +8,9 @@ import * as evidence from '../../src/wire/evidence.ts'
 import * as follow from '../../src/wire/follow.ts'
 import * as headers from '../../src/wire/headers.ts'
 import * as hops from '../../src/wire/hops.ts'
+import { FORMS_ALL } from '../../src/wire/update.ts'
+import type { Draw } from '../../src/chain/committee.ts'
+import type { Update } from '../../src/verify/light.ts'
 import { FRAME_LIMITS, HEADER_COUNT_MAX, HOP_COUNT_MAX } from '../../src/wire/limits.ts'
 import * as proof from '../../src/wire/proof.ts'
 import * as status from '../../src/wire/status.ts'
@@ -24,6 +27,21 @@ interface Codec<Value> {
   decode(bytes: Uint8Array): Result<Value>
 }
 const codec = <Value>(entry: Codec<Value>): Codec<unknown> => entry as unknown as Codec<unknown>
+
+/** Compact forms whose draws go on from those of the committee before them, as in a chain. */
+function continued(prng: Prng, updates: readonly Update[]): Update[] {
+  let before: readonly Draw[] = []
+  return updates.map((update) => {
+    const head = (update.committee ?? update.compact)?.head
+    if (head === undefined) return update
+    const kept = before.slice(prng.below(before.length + 1))
+    const draws = prng.chance(0.7) ? [...kept, ...head.draws] : head.draws
+    before = update.compact === undefined ? head.draws : draws
+    return update.compact === undefined
+      ? update
+      : { ...update, compact: { ...update.compact, head: { ...head, draws } } }
+  })
+}
 
 const answered = <Body>(prng: Prng, body: Body): Answer<Body> =>
   prng.chance(0.2) ? refused(prng.pick(REFUSALS)) : served(body)
@@ -55,11 +73,23 @@ const CODECS: readonly Codec<unknown>[] = [
   }),
   codec({
     name: 'hops response',
-    make: (prng) => {
-      const base = prng.chance(0.5) ? { ...randomCertified(prng), committee: randomCommittee(prng) } : undefined
-      return answered(prng, { base, updates: several(prng, 2, () => randomUpdate(prng)) })
+    make: (prng): Answer<hops.HopsResponse> => {
+      const committee = randomCommittee(prng)
+      const compact = { head: committee.head, absent: committee.shards[0]!.members, proof: prng.bytes(32) }
+      const base = prng.pick<hops.HopsBase | undefined>([
+        undefined,
+        { ...randomCertified(prng), committee },
+        { ...randomCertified(prng), compact },
+      ])
+      return answered(prng, {
+        base,
+        updates: continued(
+          prng,
+          several(prng, 3, () => randomUpdate(prng)),
+        ),
+      })
     },
-    encode: hops.encodeHopsResponse,
+    encode: (response) => hops.encodeHopsResponse(response, FORMS_ALL),
     decode: (bytes) => hops.decodeHopsResponse(bytes, DEVNET_PARAMS),
   }),
   codec({

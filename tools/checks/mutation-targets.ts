@@ -1,6 +1,6 @@
 /** What the check `mutations` changes bit by bit: genuine bytes and the verifier that must refuse every change of them. */
 import { concatBytes, u32 } from '../../src/base/bytes.ts'
-import type { Result, Verdict } from '../../src/base/verdict.ts'
+import { rejected, type Result, type Verdict } from '../../src/base/verdict.ts'
 import { decodeCert, encodeCert } from '../../src/chain/certificate.ts'
 import { Reader, Writer } from '../../src/chain/codec.ts'
 import { decodeCommittee, encodeCommittee } from '../../src/chain/committee.ts'
@@ -26,9 +26,12 @@ import {
   verifyTransactionProof,
 } from '../../src/proofs/transaction.ts'
 import { buildCompact, decodeCompact, encodeCompact } from '../../src/verify/compact.ts'
+import { verifyHops } from '../../src/verify/hops.ts'
 import { verifyUpdate, type Update } from '../../src/verify/light.ts'
 import { trustCheckpoint } from '../../src/verify/trust.ts'
-import { readUpdate, seatCountMax, writeUpdate } from '../../src/wire/update.ts'
+import { served } from '../../src/wire/envelope.ts'
+import { decodeHopsResponse, encodeHopsResponse } from '../../src/wire/hops.ts'
+import { FORMS_ALL, readUpdate, seatCountMax, writeUpdate } from '../../src/wire/update.ts'
 import { ModelChain } from '../../test/verify/model-chain.ts'
 
 export interface Target {
@@ -109,6 +112,15 @@ export function updateTargets(label: string, model: ModelChain): Target[] {
       judge: (historyPath) => verify({ ...hop, historyPath }),
     },
     {
+      name: name('compact update frame'),
+      bytes: frameOf({ ...rest, compact }),
+      judge: decoded((bytes) => {
+        const reader = new Reader(bytes)
+        return reader.finish(readUpdate(reader, chain.params))
+      }, verify),
+    },
+    compactHopsTarget(label, model),
+    {
       name: name('update frame'),
       bytes: frameOf(hop),
       judge: decoded((bytes) => {
@@ -117,6 +129,43 @@ export function updateTargets(label: string, model: ModelChain): Target[] {
       }, verify),
     },
   ]
+}
+
+/** Two compact hops as `hops` answers them, the second's draws continued from the first's, verified in one batch. */
+function compactHopsTarget(label: string, model: ModelChain): Target {
+  const { engine, chain } = model
+  const ends = [2, 4, 8] as const
+  const updates = [
+    compactOf(
+      model,
+      model.update(ends[0], ends[1], (seat) => seat !== 3),
+    ),
+    compactOf(
+      model,
+      model.update(ends[1], ends[2], (seat) => seat > 1),
+    ),
+  ]
+  const body = { base: undefined, updates }
+  return {
+    name: `response of compact hops, ${label}`,
+    bytes: encodeHopsResponse(served(body), FORMS_ALL),
+    judge: decoded(
+      (bytes) => decodeHopsResponse(bytes, chain.params),
+      (answer) => {
+        if (answer.kind === 'refused') return rejected('hops-refused', { refusal: answer.refusal })
+        if (answer.body.updates.length !== updates.length) return rejected('hops-count', {})
+        if (answer.body.base !== undefined) return rejected('hops-base', {})
+        const seed = new Uint8Array(32).fill(7)
+        return verifyHops(engine, chain, model.trusted(ends[0]), answer.body.updates, model.nowMs, seed).verdict
+      },
+    ),
+  }
+}
+
+function compactOf({ engine }: ModelChain, update: Update): Update {
+  const { committee, ...rest } = update
+  if (committee === undefined) return update
+  return { ...rest, compact: buildCompact(engine.kernels, { committee, head: committee.head }, rest.cert.bitmap) }
 }
 
 function frameOf(update: Update): Uint8Array {

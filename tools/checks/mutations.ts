@@ -15,12 +15,15 @@ import { fileTargets } from './mutation-files.ts'
 import { proofTargets, updateTargets, type Target } from './mutation-targets.ts'
 import { measured, noted, type CheckOptions, type CheckOutcome } from './registry.ts'
 
-/** Codes that a proof file or its answer gives and that stand in light/, above verify/. */
+/** Codes that a proof file or an answer gives and that stand in light/, above verify/, or in a target's own judgement. */
 const FILE_CODES: readonly string[] = [
   ...Object.keys(PROOF_FILE_SENTENCES),
   'proof-kind',
   'proof-height',
   'proof-header',
+  'hops-refused',
+  'hops-count',
+  'hops-base',
 ]
 /** Mutants of one target in the short form; those of smaller targets are all taken. */
 const SAMPLE_MAX = 500
@@ -84,8 +87,8 @@ function chainsOf(engine: Engine, full: boolean): [string, ModelChain][] {
   const large = { f: 5, F: 5, seatsTarget: 800, shardSizeMax: 40 }
   return [
     small,
-    ['49 seats, two-level', new ModelChain({ engine, height: 6, quorum: 'two-level', params: middle })],
-    ['256 seats, flat', new ModelChain({ engine, height: 6, validators: 10, params: large })],
+    ['49 seats, two-level', new ModelChain({ engine, height: 9, quorum: 'two-level', params: middle })],
+    ['256 seats, flat', new ModelChain({ engine, height: 9, validators: 10, params: large })],
   ]
 }
 

@@ -174,6 +174,12 @@ export const CHECKS: readonly CheckEntry[] = [
     load: () => import('./scale.ts'),
   },
   {
+    name: 'catchup',
+    shows:
+      'issue 6: 52 epochs of catching up by compact hops in batches, against the naive way, in Node, Chromium and on the emulated board; warm start',
+    load: () => import('./catchup.ts'),
+  },
+  {
     name: 'board',
     shows:
       'issue 8: the edge file on the emulated ARM1176 and on the host follows a live devnet within its memory, and loses nothing final in power cuts',
