@@ -1,15 +1,22 @@
 /**
- * Keeps the client connected to the addresses it was given: a few dials at a time, waiting longer after each failure, never
- * again to a peer that sent something provably wrong.
+ * Keeps the client connected: a few dials at a time, to addresses in random order and of different networks where there is
+ * a choice, waiting longer after each failure, never again to a peer that sent something provably wrong. While nothing new
+ * comes and there are others to ask, one connection at a time is given up for another.
  */
+import { networkGroup } from '../light/network-group.ts'
+import type { AddressBook } from '../light/address-book.ts'
 import { TransportError, type Network, type PeerName } from '../ports/network.ts'
 
 const DIAL_TIMEOUT_MS = 10_000
 const DIALS_AT_ONCE = 4
 const WAIT_MS_MIN = 500
 const WAIT_MS_MAX = 30_000
+/** Connections that are looked for; more than so many given addresses take turns. */
+export const CONNECTION_COUNT = 16
+/** With nothing newer for so long, one peer makes room for another. */
+export const ROTATE_MS = 10_000
 
-export interface AddressState {
+interface AddressState {
   readonly address: string
   peer: PeerName | undefined
   state: 'idle' | 'dialing' | 'connected' | 'refused'
@@ -24,41 +31,58 @@ export interface DialerEvents {
 
 export class Dialer {
   readonly #network: Network
+  readonly #book: AddressBook
   readonly #events: DialerEvents
   readonly #signal: AbortSignal
-  readonly #addresses: AddressState[]
+  readonly #known = new Map<string, AddressState>()
+  #rotatedMs = performance.now()
 
-  constructor(network: Network, addresses: readonly string[], events: DialerEvents, signal: AbortSignal) {
+  constructor(network: Network, book: AddressBook, events: DialerEvents, signal: AbortSignal) {
     this.#network = network
+    this.#book = book
     this.#events = events
     this.#signal = signal
-    this.#addresses = [...new Set(addresses)].map((address) => ({
-      address,
-      peer: undefined,
-      state: 'idle',
-      failures: 0,
-      nextMs: 0,
-    }))
-  }
-
-  get addresses(): readonly AddressState[] {
-    return this.#addresses
   }
 
   addressOf(peer: PeerName): string | undefined {
-    return this.#addresses.find((entry) => entry.peer === peer)?.address
+    return this.#find((entry) => entry.peer === peer)[0]?.address
+  }
+
+  get connected(): readonly PeerName[] {
+    return this.#find(({ state }) => state === 'connected').map(({ peer }) => peer!)
+  }
+
+  #find(wanted: (entry: AddressState) => boolean): readonly AddressState[] {
+    return [...this.#known.values()].filter(wanted)
   }
 
   /** Dials what is due. Waits are measured by a clock that nobody can set. */
   pump(): void {
     const nowMs = performance.now()
-    let dialing = this.#addresses.filter(({ state }) => state === 'dialing').length
-    for (const entry of this.#addresses) {
-      if (dialing >= DIALS_AT_ONCE || this.#signal.aborted) return
-      if (entry.state !== 'idle' || entry.nextMs > nowMs) continue
-      dialing++
-      void this.#dial(entry)
+    for (;;) {
+      const busy = this.#find(({ state }) => state === 'dialing' || state === 'connected')
+      const dialing = busy.filter(({ state }) => state === 'dialing').length
+      if (this.#signal.aborted || dialing >= DIALS_AT_ONCE || busy.length >= CONNECTION_COUNT) return
+      const groups = new Set(busy.map(({ address }) => networkGroup(address)))
+      // One way to a peer is enough.
+      const peers = new Set(busy.map(({ address }) => peerOf(address)))
+      const address = this.#book.pick((one) => this.#isDue(one, nowMs) && !peers.has(peerOf(one)), groups)
+      if (address === undefined) return
+      void this.#dial(this.#stateOf(address))
     }
+  }
+
+  #isDue(address: string, nowMs: number): boolean {
+    const entry = this.#known.get(address)
+    return entry === undefined || (entry.state === 'idle' && entry.nextMs <= nowMs)
+  }
+
+  #stateOf(address: string): AddressState {
+    const known = this.#known.get(address)
+    if (known !== undefined) return known
+    const entry: AddressState = { address, peer: undefined, state: 'idle', failures: 0, nextMs: 0 }
+    this.#known.set(address, entry)
+    return entry
   }
 
   async #dial(entry: AddressState): Promise<void> {
@@ -69,12 +93,15 @@ export class Dialer {
       entry.peer = peer
       entry.state = 'connected'
       entry.failures = 0
+      this.#book.connected(entry.address)
       this.#events.onConnected(peer, entry.address)
     } catch (error) {
       entry.state = 'idle'
       entry.failures++
       entry.nextMs = this.#later(entry.failures)
-      if (!this.#signal.aborted) this.#events.onFailure(entry.address, asTransportError(error))
+      if (this.#signal.aborted) return
+      this.#book.failed(entry.address)
+      this.#events.onFailure(entry.address, asTransportError(error))
     }
   }
 
@@ -83,8 +110,7 @@ export class Dialer {
   }
 
   onDisconnected(peer: PeerName): void {
-    for (const entry of this.#addresses) {
-      if (entry.peer !== peer || entry.state !== 'connected') continue
+    for (const entry of this.#find((one) => one.peer === peer && one.state === 'connected')) {
       entry.state = 'idle'
       entry.failures++
       entry.nextMs = this.#later(entry.failures)
@@ -93,9 +119,31 @@ export class Dialer {
 
   /** Never dialled again. */
   onRefused(peer: PeerName): void {
-    for (const entry of this.#addresses) if (entry.peer === peer) entry.state = 'refused'
+    for (const entry of this.#find((one) => one.peer === peer)) {
+      entry.state = 'refused'
+      this.#book.forget(entry.address)
+    }
+  }
+
+  /** The device woke up, or its network changed: what waits is due now. */
+  hurry(): void {
+    for (const entry of this.#find(({ state }) => state === 'idle')) entry.nextMs = 0
+  }
+
+  /** Nothing newer has come for `quietMs`: the peer that makes room, if there is another to ask; at most one in ROTATE_MS. */
+  toRotate(quietMs: number): PeerName | undefined {
+    const nowMs = performance.now()
+    if (quietMs < ROTATE_MS || nowMs - this.#rotatedMs < ROTATE_MS) return undefined
+    const { connected } = this
+    if (connected.length < CONNECTION_COUNT || this.#book.pick((one) => this.#isDue(one, nowMs)) === undefined)
+      return undefined
+    this.#rotatedMs = nowMs
+    return connected[Math.floor(Math.random() * connected.length)]
   }
 }
+
+/** The PeerId that an address ends in. */
+const peerOf = (address: string): string => address.split('/p2p/').at(-1)!
 
 export function asTransportError(error: unknown): TransportError {
   if (error instanceof TransportError) return error

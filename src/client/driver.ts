@@ -8,10 +8,17 @@ import type { Store } from '../ports/index.ts'
 import type { Network, PeerName, TransportError } from '../ports/network.ts'
 import type { LightEffect, LightEvent, LightNotice } from '../light/contract.ts'
 import type { LightMachine } from '../light/machine.ts'
+import { AddressBook } from '../light/address-book.ts'
+import { Prng } from '../base/prng.ts'
+import { toHex } from '../base/bytes.ts'
+import type { Kernels } from '../kernels/contract.ts'
 import { asTransportError, Dialer } from './dialer.ts'
+import { Liveness, type Connectivity, type LivenessLimits } from './liveness.ts'
 import { ClientError } from './errors.ts'
 
 const TICK_MS = 1000
+/** Where the address book stands in the store. */
+const ADDRESSES_KEY = 'addresses'
 /** Notices that can wait for the store's next write: nobody's call ends with them. */
 const WAITS_FOR_NOBODY: ReadonlySet<string> = new Set(['head', 'peer', 'progress', 'warning'])
 
@@ -22,6 +29,9 @@ export interface DriverOptions {
   readonly store: Store
   readonly peers: readonly string[]
   readonly nowMs: () => number
+  readonly kernels: Kernels
+  readonly liveness: LivenessLimits
+  onConnectivity(what: Connectivity): void
   onNotice(notice: LightNotice): void
   onDialFailure(address: string, message: string): void
   onStoreFailure(error: ClientError): void
@@ -36,6 +46,11 @@ export class Driver {
   readonly #abort = new AbortController()
   readonly #streams = new Map<string, AbortController>()
   #dialer: Dialer | undefined
+  #book: AddressBook | undefined
+  #liveness: Liveness | undefined
+  /** Told before the book was read from the store. */
+  #toldEarly: (readonly [address: string, toldBy: string])[] = []
+  #savedTried = ''
   #events: LightEvent[] = []
   #isStepping = false
   #isResuming = false
@@ -69,27 +84,58 @@ export class Driver {
     await this.#tail
     const network = await this.#options.network
     if (this.#abort.signal.aborted) return
-    this.#connect(network)
+    this.#connect(network, saved.get(ADDRESSES_KEY))
     this.#timer = setInterval(() => this.#tick(), TICK_MS)
     this.#dialer?.pump()
   }
 
-  #connect(network: Network): void {
+  #connect(network: Network, savedBook: Uint8Array | undefined): void {
     this.#network = network
-    const { peers, onDialFailure } = this.#options
+    const { peers, kernels, liveness, onDialFailure, onConnectivity } = this.#options
+    const random = (length: number) => globalThis.crypto.getRandomValues(new Uint8Array(length))
+    this.#book = AddressBook.restore(kernels, new Prng(toHex(random(16))), savedBook, random(32), peers)
+    for (const [address, toldBy] of this.#toldEarly) this.#book.add(address, toldBy)
+    const life = { tell: onConnectivity, hurry: () => (this.#dialer?.hurry(), this.#dialer?.pump()) }
+    this.#liveness = new Liveness(network, liveness, life, this.#abort.signal)
     const events = {
-      onConnected: (peer: PeerName) => this.deliver({ kind: 'peer-connected', peer }),
+      onConnected: (peer: PeerName) => {
+        this.#liveness?.heard(peer)
+        this.deliver({ kind: 'peer-connected', peer })
+        this.#saveBook()
+      },
       onFailure: (address: string, { message }: TransportError) => onDialFailure(address, message),
     }
-    this.#dialer = new Dialer(network, peers, events, this.#abort.signal)
+    this.#dialer = new Dialer(network, this.#book, events, this.#abort.signal)
     this.#unsubscribe = network.onDisconnect((peer) => {
+      this.#liveness?.gone(peer)
       this.#dialer?.onDisconnected(peer)
       this.deliver({ kind: 'peer-disconnected', peer })
     })
   }
 
+  /** Addresses that somebody told, dialled when there is room; `toldBy`: his own address, empty for the application. */
+  addPeers(addresses: readonly string[], toldBy: string): void {
+    for (const address of addresses) {
+      if (this.#book === undefined) this.#toldEarly.push([address, toldBy])
+      else this.#book.add(address, toldBy)
+    }
+    this.#dialer?.pump()
+  }
+
+  /** When the peers that were once reached are others than those saved. */
+  #saveBook(): void {
+    const tried = this.#book!.tried.toSorted().join()
+    if (tried === this.#savedTried) return
+    this.#savedTried = tried
+    this.#save(new Map([[ADDRESSES_KEY, this.#book!.encode()]]))
+  }
+
   #tick(): void {
+    this.#liveness?.tick()
     this.deliver({ kind: 'ticked', nowMs: BigInt(this.#options.nowMs()) })
+    const { advancedMs = 0n } = this.#machine.trustFacts
+    const spare = this.#dialer?.toRotate(this.#options.nowMs() - Number(advancedMs))
+    if (spare !== undefined) void this.#network?.disconnect(spare).catch(() => undefined)
     this.#dialer?.pump()
     this.#options.onTick()
   }
@@ -170,6 +216,7 @@ export class Driver {
     try {
       const options = { timeoutMs, responseBytesMax, signal: this.#abort.signal }
       const response = await this.#network!.request(peer, protocol, bytes, options)
+      this.#liveness?.heard(peer)
       this.deliver({ kind: 'response-received', requestId, bytes: response })
     } catch (error) {
       this.deliver({ kind: 'request-failed', requestId, code: asTransportError(error).code })
@@ -190,6 +237,7 @@ export class Driver {
       const options = { timeoutMs, responseBytesMax, signal }
       for await (const frame of this.#network!.stream(peer, 'follow', bytes, options)) {
         if (signal.aborted) return
+        this.#liveness?.heard(peer)
         this.deliver({ kind: 'frame-received', streamId, bytes: frame })
       }
     } catch {

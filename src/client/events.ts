@@ -2,6 +2,7 @@
 import type { Operands } from '../base/verdict.ts'
 import type { LightPhase, PeerState, VerifiedHead } from '../light/contract.ts'
 import type { Trust } from '../light/trust-meter.ts'
+import type { Connectivity } from './liveness.ts'
 import type { ClientError } from './errors.ts'
 
 export interface Head extends VerifiedHead {
@@ -41,6 +42,8 @@ export interface ClientEvents {
   readonly warning: Warning
   /** The trust meter says something else than before (its ages alone do not count). */
   readonly trust: Trust
+  /** The device slept, its network changed, or a peer vanished without a word; recovery has begun. */
+  readonly connectivity: Connectivity
   /** The client has stopped (conflict, broken chain, wrong checkpoint …), or what it verified could not be saved. */
   readonly error: ClientError
   readonly closed: undefined

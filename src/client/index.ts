@@ -32,6 +32,7 @@ import type { Store } from '../ports/index.ts'
 import type { Checkpoint } from '../verify/trust.ts'
 import { ClientError } from './errors.ts'
 import { LightClient } from './light-client.ts'
+import type { LivenessLimits } from './liveness.ts'
 
 /** Makes the network once the chain is known: the chainId is part of every protocol's name. */
 export type NetworkFactory = (chainId: Uint8Array) => Promise<Network>
@@ -54,6 +55,8 @@ export interface LightClientOptions {
   readonly weakCommitteesAllowed?: boolean
   /** Give other light clients what this one has verified; needs a network that listens. Safe: all of it verifies itself. */
   readonly serves?: boolean
+  /** How soon a silent peer, or a device that slept, is noticed. */
+  readonly liveness?: Partial<LivenessLimits>
   /** The device clock in milliseconds since 1970; Date.now unless given. */
   readonly nowMs?: () => number
 }
@@ -72,6 +75,7 @@ export async function createLightClient(options: LightClientOptions): Promise<Li
     network: typeof network === 'function' ? network(chainIdOf(kernels, spec)) : Promise.resolve(network),
     nowMs: options.nowMs ?? (() => Date.now()),
     ...(checkpoint === undefined ? {} : { checkpoint }),
+    ...(options.liveness === undefined ? {} : { liveness: options.liveness }),
     ...(options.serves === undefined ? {} : { serves: options.serves }),
     ...(weakCommitteesAllowed === undefined ? {} : { weakCommitteesAllowed }),
   })
@@ -82,6 +86,7 @@ export { parseChainSpec } from '../chain/spec.ts'
 export type { Checkpoint } from '../verify/trust.ts'
 export type { LightPhase, PeerState, SubmissionStatus } from '../light/contract.ts'
 export { durationText, type CertificateWeight, type Freshness, type Trust } from '../light/trust-meter.ts'
+export type { Connectivity, LivenessLimits } from './liveness.ts'
 export type { OwnerState, PrivateOptions, TopicBlocks, TopicTransaction } from './watch.ts'
 export { ClientError, sentenceOf, type ClientCode } from './errors.ts'
 export type { ClientEvents, Head, PeerInfo, Warning } from './events.ts'

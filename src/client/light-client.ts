@@ -13,6 +13,7 @@ import type { Store } from '../ports/index.ts'
 import { TOPIC_BLOCK_COUNT_MAX } from '../wire/limits.ts'
 import type { Prefix } from '../wire/proof.ts'
 import { Driver } from './driver.ts'
+import { LIVENESS_LIMITS, type LivenessLimits } from './liveness.ts'
 import { Serving } from './serving.ts'
 import type { ConflictEvidence, EvidenceResponse } from '../wire/evidence.ts'
 import { ClientError } from './errors.ts'
@@ -42,6 +43,7 @@ export interface ResolvedOptions {
   readonly weakCommitteesAllowed?: boolean
   readonly nowMs: () => number
   readonly serves?: boolean
+  readonly liveness?: Partial<LivenessLimits>
 }
 
 export interface CallOptions {
@@ -108,6 +110,9 @@ export class LightClient {
       store,
       peers,
       nowMs,
+      kernels: engine.kernels,
+      liveness: { ...LIVENESS_LIMITS, ...options.liveness },
+      onConnectivity: (what) => this.#listeners.emit('connectivity', what),
       onNotice: (notice) => this.#onNotice(notice),
       onDialFailure: (address, message) =>
         this.#listeners.emit('warning', { code: 'dial-failed', sentence: message, operands: { address } }),
@@ -132,6 +137,14 @@ export class LightClient {
     if (network.serve === undefined) throw new ClientError('serve-unsupported')
     this.#serving = new Serving(this.#machine.archive!, () => this.#stopped === undefined && !this.#isClosed)
     await network.serve(this.#serving)
+  }
+
+  /**
+   * Further addresses to dial when there is room, as from a coordination node or another client at `toldBy` (its address).
+   * They are kept in the store, in buckets by network, so that nobody can crowd out the others. Ill-formed ones are left out.
+   */
+  addPeers(addresses: readonly string[], toldBy = ''): void {
+    this.#driver.addPeers(addresses, toldBy)
   }
 
   /** Multiaddrs at which other clients reach this one now; none unless its network listens. They may change. */
