@@ -8,7 +8,9 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { fromHex, toHex } from '../base/bytes.ts'
 import { sentence } from '../base/sentence.ts'
-import { parseChainSpec, SPEC_SENTENCES, type ChainSpec } from '../chain/spec.ts'
+import { chainIdOf, parseChainSpec, SPEC_SENTENCES, type ChainSpec } from '../chain/spec.ts'
+import { loadKernels } from '../kernels/load.ts'
+import { CHECKPOINT_TEXT_SENTENCES, parseCheckpoint } from '../light/checkpoint-text.ts'
 import { createLightClient, type Checkpoint, type LightClient, type LightClientOptions } from '../client/index.ts'
 import { nodeNetwork } from '../client/node-network.ts'
 import { openCardStore, type CardStore } from '../store/card.ts'
@@ -24,7 +26,11 @@ import type { Metric } from './service.ts'
 /** Flags of every command that talks about a chain. */
 export const CHAIN_FLAGS = {
   spec: { kind: 'text', value: 'FILE', help: 'chain spec (JSON)' },
-  checkpoint: { kind: 'text', value: 'H:HASH', help: 'a block that you trust; genesis unless given' },
+  checkpoint: {
+    kind: 'text',
+    value: 'H:HASH',
+    help: 'a block that you trust: HEIGHT:HASH, a share, a link with #checkpoint=…, or a file with one; genesis unless given',
+  },
   devnet: {
     kind: 'text',
     value: 'DIR|URL',
@@ -92,7 +98,7 @@ export async function readChainInputs(command: string, line: CommandLine): Promi
   const peers = line.texts('peer')
   return {
     spec,
-    checkpoint: given === undefined ? undefined : parseCheckpoint(given),
+    checkpoint: given === undefined ? undefined : parseCheckpointText(given, chainIdOf(await loadKernels(), spec)),
     peers: peers.length > 0 || devnet === undefined ? peers : devnetPeers(devnet, line.text('transport')),
     wallets: devnet === undefined ? [] : devnetWallets(devnet),
   }
@@ -104,12 +110,12 @@ export function parseSpec(text: string, source: string): ChainSpec {
   throw new CliError('input', `${source}: ${sentence(SPEC_SENTENCES[spec.code], spec.operands)}`)
 }
 
-/** HEIGHT:HASH, as `stakecube light` and the devnet print it. */
-export function parseCheckpoint(text: string): Checkpoint {
-  const match = /^(\d{1,19}):([0-9a-fA-F]{64})$/.exec(text)
-  if (match === null)
-    throw new CliError('input', `a checkpoint is HEIGHT:HASH with 64 hex digits, got "${text.slice(0, 90)}"`)
-  return { height: BigInt(match[1]!), hash: fromHex(match[2]!)! }
+/** Any of the forms of light/checkpoint-text.ts, or the name of a file that holds one. */
+export function parseCheckpointText(text: string, chainId: Uint8Array): Checkpoint {
+  const isFile = !/^[\d{]|^stakecube:|#/.test(text) && existsSync(text)
+  const parsed = parseCheckpoint(isFile ? readTextFile(text, 'checkpoint') : text, chainId)
+  if (parsed.kind === 'accepted') return parsed.value
+  throw new CliError('input', sentence(CHECKPOINT_TEXT_SENTENCES[parsed.code], parsed.operands))
 }
 
 export function readTextFile(path: string, what: string): string {

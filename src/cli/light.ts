@@ -1,6 +1,13 @@
 /** `stakecube light`: a light client without a screen. One line for each verified head; Ctrl-C ends it cleanly. */
 import { toHex } from '../base/bytes.ts'
-import { checkpointText, type ClientError, type Head, type LightClient, type Trust } from '../client/index.ts'
+import {
+  checkpointText,
+  shareText,
+  type ClientError,
+  type Head,
+  type LightClient,
+  type Trust,
+} from '../client/index.ts'
 import { asCliError } from './client-exit.ts'
 import { parseCommandLine, usage, type CommandDefinition, type CommandLine } from './command-line.ts'
 import { CliError, EXIT } from './exit-codes.ts'
@@ -46,7 +53,12 @@ export async function lightCommand(argv: string[]): Promise<number> {
     }
     const showTrust = (trust: Trust) => print(isJson ? trustJson(trust) : `  ${trust.sentence}`)
     if (line.texts('serve').length > 0) void showAddresses(client, isJson)
-    return await follow(client, line, (head) => print(isJson ? headJson(head) : headLine(head)), showTrust)
+    return await follow(
+      client,
+      line,
+      (head) => print(isJson ? headJson(head, client.chainId) : headLine(head)),
+      showTrust,
+    )
   } catch (error) {
     throw asCliError(error)
   }
@@ -125,7 +137,7 @@ function headLine(head: Head): string {
   return `height ${header.height}  epoch ${epoch}  ${shortHash(hash)}  ${signed}  ${(ageMs / 1000).toFixed(1)} s old  ${origin}`
 }
 
-function headJson(head: Head): string {
+function headJson(head: Head, chainId: Uint8Array): string {
   const { header, hash, epoch, signedSeats, seats, verifiedAtMs, peer } = head
   return JSON.stringify({
     event: 'head',
@@ -139,6 +151,7 @@ function headJson(head: Head): string {
     verifiedAtMs,
     source: peer ?? (head.cert === undefined ? 'genesis' : 'store'),
     checkpoint: checkpointText(head),
+    share: shareText(chainId, { height: header.height, hash }),
   })
 }
 

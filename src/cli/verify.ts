@@ -4,7 +4,14 @@ import { toHex } from '../base/bytes.ts'
 import { sentence } from '../base/sentence.ts'
 import { loadBls } from '../crypto/bls-kernel/load.ts'
 import { loadKernels } from '../kernels/load.ts'
-import { PROOF_FILE_SENTENCES, verifyProofFile, type ProvenFile } from '../light/proof-file.ts'
+import {
+  isProofText,
+  parseProofText,
+  PROOF_FILE_SENTENCES,
+  PROOF_TEXT_SENTENCES,
+  verifyProofFile,
+  type ProvenFile,
+} from '../light/proof-file.ts'
 import { explain } from '../verify/codes.ts'
 import { parseCommandLine, type CommandDefinition } from './command-line.ts'
 import { CliError, EXIT } from './exit-codes.ts'
@@ -13,7 +20,7 @@ import { CHAIN_FLAGS, codeOf, readChainInputs } from './light-inputs.ts'
 const DEFINITION: CommandDefinition = {
   name: 'verify',
   summary:
-    'Verifies a proof file without any network. It is believed only as far as the chain spec and the checkpoint are.',
+    'Verifies a proof file, or its text form (SCP1:…), without any network; FILE - is standard input. It is believed only as far as the chain spec and the checkpoint are.',
   operands: ['FILE'],
   flags: {
     ...CHAIN_FLAGS,
@@ -27,7 +34,7 @@ export async function verifyCommand(argv: string[]): Promise<number> {
   if (line === undefined) return EXIT.ok
   const path = line.operands[0]!
   const { spec, checkpoint } = await readChainInputs('verify', line)
-  const bytes = readBytes(path)
+  const bytes = fileOf(readBytes(path), path)
   const kernels = await loadKernels()
   const engine = { kernels, bls: await loadBls({ sha256: (message) => kernels.sha256(message) }) }
   const isWeakAllowed = line.has('allow-weak')
@@ -48,10 +55,18 @@ const bigintText = (_: string, value: unknown): unknown => (typeof value === 'bi
 
 function readBytes(path: string): Uint8Array {
   try {
-    return new Uint8Array(readFileSync(path))
+    return new Uint8Array(readFileSync(path === '-' ? 0 : path))
   } catch (error) {
     throw new CliError('input', `cannot read the proof file ${path} (${codeOf(error)}): name a file that is there`)
   }
+}
+
+/** The file itself, also where it comes as text (SCP1:…, what a QR code holds). */
+function fileOf(bytes: Uint8Array, path: string): Uint8Array {
+  if (!isProofText(bytes)) return bytes
+  const parsed = parseProofText(new TextDecoder().decode(bytes))
+  if (parsed.kind === 'accepted') return parsed.value
+  throw new CliError('input', `${path}: ${sentence(PROOF_TEXT_SENTENCES[parsed.code], parsed.operands)}`)
 }
 
 function factOf({ value }: ProvenFile): string {

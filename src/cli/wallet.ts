@@ -7,6 +7,7 @@ import {
   buildPayment,
   newAccount,
   parseOwner,
+  proofText,
   type FreeProofRequest,
   type LightClient,
   type Payment,
@@ -31,7 +32,11 @@ import {
   withClient,
 } from './wallet-session.ts'
 
-const PROOF_OUT = { kind: 'text', value: 'FILE', help: 'write the proof as a .scproof file' } as const
+const PROOF_OUT = {
+  kind: 'text',
+  value: 'FILE',
+  help: 'write the proof as a .scproof file, or as text if the name ends in .txt',
+} as const
 
 const DEFINITIONS = {
   new: {
@@ -218,10 +223,13 @@ async function writeProof(
   const path = line.text('proof-out')
   if (path === undefined) return
   const { bytes } = await client.exportProof(request, { signal })
+  const { text, characters, qrVersion } = proofText(bytes)
   try {
-    writeFileSync(path, bytes)
+    writeFileSync(path, path.endsWith('.txt') ? `${text}\n` : bytes)
   } catch (error) {
     throw new CliError('environment', `cannot write the proof to ${path} (${codeOf(error)}): name another file`)
   }
-  warn(`the proof is in ${path} (${bytes.length} bytes): stakecube verify ${path} --spec FILE`)
+  warn(
+    `the proof is in ${path} (${bytes.length} bytes; as text ${characters} characters, ${qrVersion === undefined ? 'too many for a QR code' : `a QR code of version ${qrVersion}`}): stakecube verify ${path} --spec FILE`,
+  )
 }

@@ -21,6 +21,7 @@ import { exportProof, type ExportContext, type ExportedProof, type FreeProofRequ
 import { Listeners, type ClientEvents, type Head, type PeerInfo } from './events.ts'
 import type { Checkpoint } from '../verify/trust.ts'
 import { assessTrust, trustKey, type Trust } from '../light/trust-meter.ts'
+import { shareText } from '../light/checkpoint-text.ts'
 import { assertLength } from '../base/assert.ts'
 import {
   ofOwner,
@@ -201,6 +202,14 @@ export class LightClient {
     if (key === this.#trustKey) return
     this.#trustKey = key
     this.#listeners.emit('trust', trust)
+  }
+
+  /** The head as a checkpoint for somebody else ({@link parseCheckpoint} reads it); undefined without a fresh verified head. */
+  share(): string | undefined {
+    const isUsable = this.#stopped === undefined && this.trust.freshness !== 'stale'
+    return this.#head === undefined || !isUsable
+      ? undefined
+      : shareText(this.chainId, { height: this.#head.header.height, hash: this.#head.hash })
   }
 
   /** Calls `listener` with each event until the returned function is called. */

@@ -3,12 +3,14 @@
  * peer. What comes out is verified as a stranger would verify it before it is given to anyone.
  */
 import { rejected, type Result } from '../base/verdict.ts'
-import type { Committee } from '../chain/committee.ts'
+import { committeeSeatCount, type Committee } from '../chain/committee.ts'
 import type { Header } from '../chain/header.ts'
+import { epochOf } from '../chain/params.ts'
 import { chainIdOf, type ChainSpec } from '../chain/spec.ts'
 import type { Engine } from '../crypto/engine.ts'
 import { encodeProofFile, PROOF_FILE_HOP_COUNT_MAX, verifyProofFile, type ProvenFile } from '../light/proof-file.ts'
 import type { Network, PeerName } from '../ports/network.ts'
+import { buildCompact } from '../verify/compact.ts'
 import type { Update } from '../verify/light.ts'
 import type { Checkpoint } from '../verify/trust.ts'
 import type { Answer } from '../wire/envelope.ts'
@@ -55,17 +57,33 @@ export async function exportProof(
 ): Promise<Result<ExportedProof>> {
   const way = await fetchWay(context, peer)
   if (way.kind === 'rejected') return way
-  const { base, committee, hops } = way.value
-  const at = hops.at(-1)?.header.height ?? base.height
+  const { base, hops: fetched } = way.value
+  const at = fetched.at(-1)?.header.height ?? base.height
   const asked = encodeProofRequest({ ...request, at } as ProofRequest)
   const response = await ask(context, peer, 'proof', asked)
   const { engine, spec, checkpoint, nowMs, weakCommitteesAllowed } = context
+  const { committee, hops } = checkpoint === undefined ? way.value : shortened(context, way.value)
   const chainId = chainIdOf(engine.kernels, spec)
   const bytes = encodeProofFile({ chainId, base, committee, hops, request: asked, response })
   const proven = verifyProofFile(engine, spec, checkpoint, bytes, nowMs, weakCommitteesAllowed)
   return proven.kind === 'accepted'
     ? { kind: 'accepted', value: { bytes, proven: proven.value } }
     : rejected(proven.code, proven.operands)
+}
+
+/**
+ * The base's committee is by far the largest part, and only a first hop within its epoch needs it: that hop then brings the
+ * compact form ([LC-4c]), which is enough to verify its certificate.
+ */
+function shortened({ engine, spec }: ExportContext, { base, committee, hops }: Way): Pick<Way, 'committee' | 'hops'> {
+  const [first, ...rest] = hops
+  if (first === undefined) return { committee: undefined, hops }
+  if (epochOf(first.header.height, spec.params) !== epochOf(base.height, spec.params) || committee === undefined)
+    return { committee: undefined, hops }
+  const { head } = committee
+  if (first.cert.bitmap.length !== (committeeSeatCount(head) + 7) >> 3) return { committee, hops }
+  const compact = buildCompact(engine.kernels, { committee, head }, first.cert.bitmap)
+  return { committee: undefined, hops: [{ ...first, compact }, ...rest] }
 }
 
 /** Updates until the peer has nothing newer. */

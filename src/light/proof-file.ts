@@ -256,3 +256,6 @@ function queryOf(request: ProofRequest): Query {
   const { start, end, prefix } = request
   return { kind: 'topic', start, end, prefix }
 }
+
+export { isProofText, parseProofText, proofText, PROOF_TEXT_SENTENCES, type ProofText } from './proof-text.ts'
+export { parseCheckpoint } from './checkpoint-text.ts'

@@ -1,6 +1,12 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
-import { createLightClient, verifyProofFile } from '../../src/client/index.ts'
+import {
+  createLightClient,
+  parseCheckpoint,
+  parseProofText,
+  proofText,
+  verifyProofFile,
+} from '../../src/client/index.ts'
 import { balanceOf, buildPayment } from '../../src/client/wallet.ts'
 import type { SubmissionStatus } from '../../src/light/contract.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
@@ -161,4 +167,30 @@ test('a proof file that it makes verifies from genesis and not for another chain
   const other = fixtureOf({ epochs: 2, seed: 'other' })
   equal(verifyProofFile(modelEngine, other.spec, undefined, bytes, now).kind, 'rejected')
   await client.close()
+})
+
+test('a proof file from a checkpoint carries no full committee, fits a QR code, and verifies from its text', async () => {
+  for (const height of [tip, tip - 1, tip - 5, tip - 9]) {
+    const { base } = setUp()
+    const checkpoint = { height: BigInt(height), hash: chain.ledger(height).hash }
+    const client = await createLightClient({ ...base, checkpoint })
+    await client.start()
+    await client.whenHead(({ header }) => header.height === BigInt(tip))
+    const { bytes } = await client.exportProof({ kind: 1, height: 3n })
+    const { text, qrVersion } = proofText(bytes)
+    // One hop fits; each further epoch adds a compact committee.
+    equal(qrVersion !== undefined, height >= tip - 5, `from ${height}: ${bytes.length} bytes`)
+    ok(bytes.length < 4000, `from ${height}: ${bytes.length} bytes`)
+    const read = parseProofText(text)
+    ok(read.kind === 'accepted')
+    const now = chain.header(tip).timeMs
+    const proven = verifyProofFile(modelEngine, chain.spec, checkpoint, read.value, now)
+    equal(proven.kind, 'accepted', `from ${height}`)
+    const shared = client.share()
+    deepEqual(parseCheckpoint(shared!, client.chainId), {
+      kind: 'accepted',
+      value: { height: BigInt(tip), hash: chain.ledger(tip).hash },
+    })
+    await client.close()
+  }
 })
