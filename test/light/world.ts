@@ -16,7 +16,7 @@ export interface WorldPeer {
   /** Changes what it sends; undefined means that the answer never comes. */
   readonly mangle?: (bytes: Uint8Array, prng: Prng) => Uint8Array | undefined
   /** Answers in place of the view; undefined leaves it to the view. */
-  readonly respond?: (protocol: string) => Uint8Array | undefined
+  readonly respond?: (protocol: string, request: Uint8Array) => Uint8Array | undefined
 }
 
 interface OpenStream {
@@ -117,7 +117,7 @@ export class World {
   #respond({ requestId, peer: name, protocol, bytes }: LightEffect & { kind: 'send-request' }): LightEvent | undefined {
     const peer = this.#peers.get(name)
     if (peer === undefined) return { kind: 'request-failed', requestId, code: 'closed' }
-    const own = peer.respond?.(protocol)
+    const own = peer.respond?.(protocol, bytes)
     if (own !== undefined) return { kind: 'response-received', requestId, bytes: own }
     const response = answer(peer.view, protocol, bytes)
     if (response.kind === 'rejected') return { kind: 'request-failed', requestId, code: 'stream-reset' }
