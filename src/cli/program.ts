@@ -63,6 +63,9 @@ export function explain(error: unknown): { readonly code: number; readonly sente
   const { name, message } = error instanceof Error ? error : { name: '', message: String(error) }
   const family = FAMILIES[name]
   if (family !== undefined) return { code: EXIT[family], sentence: message }
+  const part = /^Cannot find package '([^']+)'/.exec(message)?.[1]
+  if (part !== undefined)
+    return { code: EXIT.environment, sentence: `this command needs the optional package ${part}: npm install ${part}` }
   const first = message.split('\n', 1)[0] ?? ''
   return { code: EXIT.bug, sentence: `internal error: ${first} (run again with STAKECUBE_DEBUG=1 and report it)` }
 }

@@ -88,6 +88,9 @@ export class ScriptedClient implements ClientSource {
   inspect(file: Uint8Array): Promise<ProofFacts> {
     return this.onInspect(file)
   }
+  addresses(): Promise<readonly string[]> {
+    return Promise.resolve([])
+  }
   async close(): Promise<void> {
     this.closed = true
   }

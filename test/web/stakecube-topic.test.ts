@@ -55,7 +55,9 @@ describe('stakecube-topic', () => {
       const client = following()
       const topic = await mount('stakecube-topic', client, { topic: 'fine' })
       const codes: string[] = []
-      topic.addEventListener('error', (event) => codes.push((event as CustomEvent<{ code: string }>).detail.code))
+      ;(topic as Element).addEventListener('error', (event) =>
+        codes.push((event as CustomEvent<{ code: string }>).detail.code),
+      )
       Object.assign(topic, properties)
       await topic.updateComplete
       equal(codes, [code])
@@ -68,7 +70,9 @@ describe('stakecube-topic', () => {
     client.onWatch = () => Promise.reject(new ClientProblem('closed', 'The client is closed.'))
     const topic = await mount('stakecube-topic', client)
     const codes: string[] = []
-    topic.addEventListener('error', (event) => codes.push((event as CustomEvent<{ code: string }>).detail.code))
+    ;(topic as Element).addEventListener('error', (event) =>
+      codes.push((event as CustomEvent<{ code: string }>).detail.code),
+    )
     topic.topic = 'x'
     await until('an error', () => codes.length > 0)
     await topic.updateComplete

@@ -168,6 +168,18 @@ export const CHECKS: readonly CheckEntry[] = [
     load: () => import('./soak-devnet.ts'),
   },
   {
+    name: 'load',
+    shows:
+      'issue 4: 8 validators as processes under payments: transactions per second final, latency median and p99, CPU and memory of each',
+    load: () => import('./load.ts'),
+  },
+  {
+    name: 'flood',
+    shows:
+      'issue 4: garbage, replayed, oversized and out-of-order messages are counted and dropped, flooders cut off, memory bounded',
+    load: () => import('./flood.ts'),
+  },
+  {
     name: 'scale',
     shows:
       'issue 4: messages and bytes per node and block and time to final for 64 to 4096 simulated nodes, beside the published figures',

@@ -18,6 +18,8 @@ export interface ClientConfig {
   readonly peers: readonly string[]
   /** Accounts that come with a devnet, secret keys and all. */
   readonly wallets: readonly Wallet[]
+  /** Multiaddrs of relays through which other pages may follow this one; with none it serves nobody. */
+  readonly relays?: readonly string[]
 }
 
 /** Longest configuration or chain spec that is read. */

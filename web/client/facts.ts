@@ -214,5 +214,7 @@ export interface ClientSource {
   ): Promise<void>
   proveTransaction(txid: Hash32): Promise<ProofFacts>
   inspect(file: Uint8Array): Promise<ProofFacts>
+  /** Multiaddrs at which other pages reach this one now; none unless it was given relays. */
+  addresses(): Promise<readonly string[]>
   close(): Promise<void>
 }

@@ -70,23 +70,26 @@ export async function startLiveClient(config: ClientConfig): Promise<ClientSourc
 async function open(config: ClientConfig, spec: ChainSpec): Promise<LightClient> {
   const kernels = await loadKernels()
   const bls = await loadBls({ sha256: (bytes) => kernels.sha256(bytes) })
-  const { checkpoint } = config
+  const { checkpoint, relays = [] } = config
   return createLightClient({
     spec,
     kernels,
     bls,
     peers: someOf(config.peers, PEERS_USED),
     store: await openStore(`stakecube/${toHex(chainIdOf(kernels, spec))}`),
-    network: loadNetwork,
+    network: networkWith(relays),
+    serves: relays.length > 0,
     ...(checkpoint === undefined ? {} : { checkpoint }),
   })
 }
 
 /** libp2p is most of the code of a page: what the store holds is shown while it loads. */
-const loadNetwork: NetworkFactory = async (chainId) => {
-  const { browserNetwork } = await import('../../src/client/browser-network.ts')
-  return browserNetwork()(chainId)
-}
+const networkWith =
+  (relays: readonly string[]): NetworkFactory =>
+  async (chainId) => {
+    const { browserNetwork } = await import('../../src/client/browser-network.ts')
+    return browserNetwork({ relays })(chainId)
+  }
 
 /** A private window may have no database: then nothing is kept, and everything else works. */
 async function openStore(name: string): Promise<Store> {
@@ -155,6 +158,10 @@ class LiveClient implements ClientSource {
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  addresses(): Promise<readonly string[]> {
+    return this.#client.addresses()
   }
 
   close(): Promise<void> {

@@ -41,6 +41,9 @@ export class StakecubeClient extends LitElement {
   /** Multiaddrs of peers, separated by white space. */
   @property() accessor peers: string | undefined
 
+  /** Multiaddrs of relays, separated by white space, through which other pages may follow this one; it serves nobody without. */
+  @property() accessor relays: string | undefined
+
   @state() private accessor problem: Problem | undefined
   readonly #subscribers = new Set<(client: ClientSource | undefined) => void>()
   #client: ClientSource | undefined
@@ -87,7 +90,7 @@ export class StakecubeClient extends LitElement {
   }
 
   protected override updated(changed: PropertyValues): void {
-    if (['src', 'chain', 'checkpoint', 'peers'].some((name) => changed.has(name))) void this.#start()
+    if (['src', 'chain', 'checkpoint', 'peers', 'relays'].some((name) => changed.has(name))) void this.#start()
   }
 
   protected override render(): TemplateResult {
@@ -136,6 +139,7 @@ export class StakecubeClient extends LitElement {
       checkpoint: this.checkpoint === undefined ? fromSource?.checkpoint : parseCheckpoint(this.checkpoint),
       peers,
       wallets: fromSource?.wallets ?? [],
+      relays: this.relays === undefined ? [] : parsePeers(this.relays),
     }
   }
 

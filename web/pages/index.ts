@@ -1,6 +1,6 @@
 /**
  * The page that a devnet serves. Elements do the work; this wires the account chooser, the colour scheme and the page's
- * address, in which `chain`, `checkpoint`, `peers` and `owner` may be given (as a query or a fragment).
+ * address, in which `chain`, `checkpoint`, `peers`, `relays` and `owner` may be given (as a query or a fragment).
  */
 import '../elements/all.ts'
 import { toHex } from '../../src/base/bytes.ts'
@@ -17,7 +17,7 @@ const chooser = byId<HTMLSelectElement>('wallet')
 
 function readAddress(): void {
   const given = new URLSearchParams(`${location.search.slice(1)}&${location.hash.slice(1)}`)
-  for (const name of ['src', 'chain', 'checkpoint', 'peers'] as const) {
+  for (const name of ['src', 'chain', 'checkpoint', 'peers', 'relays'] as const) {
     const value = given.get(name)
     if (value !== null) client[name] = value
   }
