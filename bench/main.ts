@@ -11,8 +11,9 @@ import { servePage } from './browser/serve.ts'
 import { comparison } from './harness/compare.ts'
 import { htmlReport } from './harness/html.ts'
 import { missingTargets, ratiosOf, summarise, type BenchReport } from './harness/report.ts'
-import { caseTable, ratioTable } from './harness/table.ts'
+import { caseTable, networkTable, ratioTable } from './harness/table.ts'
 import { nodeBinary, runInNode, runInPage, runOnBoard, type SuiteRun } from './runs.ts'
+import type { NetworkCost } from './verify/network.ts'
 
 const USAGE = `npm run bench -- [where] [what] [output]
 
@@ -25,6 +26,7 @@ what    --only A,B           cases whose id contains A or B
         --quick              fewer and shorter samples, one process
         --processes N        processes that take part (3)
         --rounds N           samples of each case in each process (12)
+        --network            also the devnet's CPU a block and the simulator's cost model, noble and kernel (Node)
 output  --json FILE  --html FILE  --compare FILE`
 
 function options() {
@@ -38,6 +40,7 @@ function options() {
       quick: { type: 'boolean', default: false },
       processes: { type: 'string' },
       rounds: { type: 'string' },
+      network: { type: 'boolean', default: false },
       json: { type: 'string' },
       html: { type: 'string' },
       compare: { type: 'string' },
@@ -101,6 +104,15 @@ function reportOf(run: SuiteRun & { processes: number }, only: readonly string[]
   }
 }
 
+/** Loads the devnet only where it is asked for. */
+async function networkOf({ network, board, browser, node }: Options): Promise<readonly NetworkCost[] | undefined> {
+  if (!network) return undefined
+  if (board || browser !== undefined || node !== undefined)
+    throw new Error('--network runs in this Node: leave out --board, --browser and --node')
+  const { measureNetwork, NETWORK_DEFAULTS } = await import('./verify/network.ts')
+  return measureNetwork(NETWORK_DEFAULTS)
+}
+
 async function serve(): Promise<never> {
   const { url } = await servePage(await bundlePage(), () => undefined)
   console.log(`Open ${url} in any browser on this machine. Ctrl-C ends it.`)
@@ -114,10 +126,13 @@ async function main(): Promise<number> {
     return 0
   }
   if (values.serve) return serve()
-  const report = reportOf(await measureSuite(values), wordsOf(values))
+  const network = await networkOf(values)
+  const measuredReport = reportOf(await measureSuite(values), wordsOf(values))
+  const report: BenchReport = network === undefined ? measuredReport : { ...measuredReport, network }
   console.log(`\n${report.machine.engine} on ${report.machine.cpu}, ${report.machine.cores} cores\n`)
   console.log(caseTable(report.cases))
   console.log(`\n${ratioTable(report.ratios)}`)
+  if (network !== undefined) console.log(`\n${networkTable(network)}`)
   for (const missing of report.notRun) console.log(`NOT RUN ${missing}`)
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(report, undefined, 1) + '\n')
   if (values.html !== undefined) writeFileSync(values.html, htmlReport(report))
@@ -127,7 +142,8 @@ async function main(): Promise<number> {
 }
 
 try {
-  process.exitCode = await main()
+  // A stopped devnet may leave handles open.
+  process.exit(await main())
 } catch (error) {
   console.error(`bench: ${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`)
   process.exitCode = 2

@@ -1,6 +1,6 @@
 /** A report in one file: ratios with their bars in front, then every case as horizontal bars. No scripts, no fonts, no links. */
 import type { BenchReport, CaseResult } from './report.ts'
-import { duration, verdictOf } from './table.ts'
+import { duration, networkRows, verdictOf } from './table.ts'
 
 const escape = (text: string) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`)
 
@@ -44,6 +44,19 @@ function caseSection(id: string, cases: readonly CaseResult[]): string {
   return `<h2>${escape(id)}</h2><table><tbody>${rows}</tbody></table>`
 }
 
+/** A verifier in each column. */
+function networkSection({ network }: BenchReport): string {
+  if (network === undefined) return ''
+  const [headings, ...verifiers] = networkRows(network)
+  const rows = headings!.map((heading, at) => {
+    const cells = verifiers.map((row) => `<td class="number">${escape(row[at]!)}</td>`)
+    return `<tr><th scope="row">${escape(heading)}</th>${cells.join('')}</tr>`
+  })
+  return `<h2>The network, before and after</h2>
+<p>CPU of a devnet in one process, and time to final in the simulator with these costs, by verifier.</p>
+<table><tbody>${rows.join('\n')}</tbody></table>`
+}
+
 export function htmlReport(report: BenchReport): string {
   const { machine } = report
   const ids = [...new Set(report.cases.map(({ id }) => id))]
@@ -62,6 +75,7 @@ Medians of samples that took turns over ${report.processes} processes; shorter b
 <table><thead><tr><th>case</th><th class="number">ratio</th><th></th><th>bar</th><th></th></tr></thead>
 <tbody>${ratioRows(report)}</tbody></table>
 ${sections.join('\n')}
+${networkSection(report)}
 </body></html>
 `
 }

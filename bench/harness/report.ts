@@ -3,6 +3,7 @@
  * round, where both sides were measured within moments: on a machine whose speed changes between rounds, the ratio of two
  * medians would compare a fast phase with a slow one.
  */
+import type { NetworkCost } from '../verify/network.ts'
 import type { Samples } from './measure.ts'
 import { barFor, TARGETS, type Target } from './targets.ts'
 
@@ -52,6 +53,8 @@ export interface BenchReport {
   readonly cases: readonly CaseResult[]
   readonly ratios: readonly RatioResult[]
   readonly notRun: readonly string[]
+  /** With noble and with the kernel; only where it was asked for. */
+  readonly network?: readonly NetworkCost[]
 }
 
 /** The samples of each process. */

@@ -1,4 +1,5 @@
 /** Text tables: ratios first, then the figures behind them. */
+import type { NetworkCost } from '../verify/network.ts'
 import type { CaseResult, RatioResult } from './report.ts'
 
 /** Three digits and a unit. */
@@ -39,4 +40,33 @@ export function caseTable(cases: readonly CaseResult[]): string {
     String(n),
   ])
   return columns([['case', 'implementation', 'median', 'p10', 'p90', 'samples'], ...rows])
+}
+
+/** Headings and one row a verifier, noble first: what the network pays with it. */
+export function networkRows(network: readonly NetworkCost[]): string[][] {
+  const ms = (value: number) => `${value.toPrecision(3)} ms`
+  const headings = [
+    ...['verifier', 'devnet', 'CPU a block', 'time a block', 'pairings a block'],
+    ...['cost model: verification', 'item of a batch', 'key of a sum', 'simulated nodes', 'to final, median', 'p99'],
+  ]
+  const rows = network.map(({ engine, devnet, costModelMs, simulated }) => [
+    engine,
+    `${devnet.validators} validators, ${devnet.blocks} blocks`,
+    `${devnet.cpuMsPerBlock} ms`,
+    `${devnet.wallMsPerBlock} ms`,
+    devnet.pairingsPerBlock.toFixed(1),
+    ms(costModelMs.verifyMs),
+    ms(costModelMs.batchItemMs),
+    ms(costModelMs.keyItemMs),
+    String(simulated.nodes),
+    `${simulated.finalityMedianMs} ms`,
+    `${simulated.finalityP99Ms} ms`,
+  ])
+  return [headings, ...rows]
+}
+
+/** The same with a verifier in each column. */
+export function networkTable(network: readonly NetworkCost[]): string {
+  const [headings, ...rows] = networkRows(network)
+  return columns(headings!.map((heading, at) => [heading, ...rows.map((row) => row[at]!)]))
 }

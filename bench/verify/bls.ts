@@ -2,7 +2,7 @@
  * Finality proofs: one certificate at 16, 49 and 256 seats with cached keys, 52 hops one by one and in one batch, the
  * validation of a key, and the start of the kernel from its bytes.
  */
-import type { BlsKey, BlsVerifier } from '../../src/crypto/bls-contract.ts'
+import type { BlsVerifier, SeatClaim, SeatKeys } from '../../src/crypto/bls-contract.ts'
 import { blsKernelBytes, createBlsMachine, createKernelBls } from '../../src/crypto/bls-kernel/index.ts'
 import { createNobleBls } from '../../src/crypto/bls-noble.ts'
 import type { Environment, Measurement } from '../harness/case.ts'
@@ -14,31 +14,30 @@ const LARGEST = 256
 const BATCH_SEED = new Uint8Array(32).fill(9)
 const holds = (answer: unknown): boolean => answer === true
 
-/** A BlsVerifier as the client uses it: the sum is that of the committee less the absent ones, if these are fewer. */
+/** A BlsVerifier as the client uses it: keys by seat, their sum known, and a bitmap. */
 function ownEngine(impl: string, bls: BlsVerifier, validateKey: (bytes: Uint8Array) => boolean): BlsEngineMaker {
   return (seats) => {
-    let keys: BlsKey[] | undefined
-    let total: BlsKey
-    const keyOf = ({ signers }: Certificate): BlsKey => {
-      if (keys === undefined) {
-        keys = committeeKeys(seats, (bytes) => bls.decodeKey(bytes)!)
-        total = bls.sumKeys(keys.map((key) => ({ key, times: 1 })))!
+    let known: SeatKeys | undefined
+    const claimOf = ({ signers, message, signature }: Certificate): SeatClaim => {
+      if (known === undefined) {
+        const keys = committeeKeys(seats, (bytes) => bls.decodeKey(bytes)!)
+        known = { keys, total: bls.sumKeys(keys.map((key) => ({ key, times: 1 }))) }
       }
-      const signed = new Set(signers)
-      const absent = keys.filter((_, index) => !signed.has(index)).map((key) => ({ key, times: 1 }))
-      return bls.subtractKeys(total, absent)!
+      return { seats: known, bitmap: bitmapOf(seats, signers), message, signature }
     }
     return {
       impl,
-      verify: (certificate) => bls.verify(keyOf(certificate), certificate.message, certificate.signature),
-      verifyAll: (list) =>
-        bls.verifyBatch(
-          list.map((certificate) => ({ ...certificate, key: keyOf(certificate) })),
-          BATCH_SEED,
-        ).length === 0,
+      verify: (certificate) => bls.verifySeats(claimOf(certificate)) === 'valid',
+      verifyAll: (list) => bls.verifySeatsBatch(list.map(claimOf), BATCH_SEED).every((verdict) => verdict === 'valid'),
       validateKey,
     }
   }
+}
+
+function bitmapOf(seats: number, signers: readonly number[]): Uint8Array {
+  const bitmap = new Uint8Array((seats + 7) >> 3)
+  for (const seat of signers) bitmap[seat >> 3]! |= 0x80 >> (seat & 7)
+  return bitmap
 }
 
 function casesOf(make: BlsEngineMaker): Measurement[] {

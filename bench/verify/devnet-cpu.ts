@@ -1,14 +1,7 @@
-/**
- * CPU that a devnet spends on a block with either BLS verifier: all validators in this process, no traffic.
- *
- *   node --import tsx bench/verify/devnet-cpu.ts [--validators 8] [--blocks 20] [--block-time 1000]
- *
- * Prints one line of JSON for each engine: CPU and wall time per block after the first two, and pairings per block.
- */
+/** CPU that a devnet spends on a block with either BLS verifier: all validators in this process, no traffic. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import type { BlsEngineName } from '../../src/crypto/bls-kernel/load.ts'
 import { makeDevnet } from '../../src/node/devnet-config.ts'
 import { Devnet } from '../../src/node/devnet.ts'
@@ -17,7 +10,7 @@ import { createNodeEngine } from '../../src/node/engine.ts'
 /** The first blocks decode keys, connect peers and warm compilers up. */
 const WARM_UP_BLOCKS = 2n
 
-interface DevnetCost {
+export interface DevnetCost {
   readonly engine: BlsEngineName
   readonly validators: number
   readonly blocks: number
@@ -32,7 +25,8 @@ interface Mark {
   readonly pairings: number
 }
 
-async function measureDevnet(
+/** CPU and wall time per block after the first two, and pairings per block. */
+export async function measureDevnet(
   name: BlsEngineName,
   validators: number,
   blocks: number,
@@ -79,19 +73,3 @@ function withResolvers<Value>() {
   })
   return { promise, resolve, reject }
 }
-
-const { values } = parseArgs({
-  options: {
-    validators: { type: 'string', default: '8' },
-    blocks: { type: 'string', default: '20' },
-    'block-time': { type: 'string', default: '1000' },
-  },
-})
-const [validators, blocks, blockTimeMs] = [values.validators, values.blocks, values['block-time']].map(Number)
-if (![validators, blocks, blockTimeMs].every((value) => Number.isInteger(value) && value! >= 1)) {
-  console.error('devnet-cpu: --validators, --blocks and --block-time must be whole numbers from 1 on')
-  process.exit(2)
-}
-for (const name of ['noble', 'kernel'] as const)
-  console.log(JSON.stringify(await measureDevnet(name, validators!, blocks!, blockTimeMs!)))
-process.exit(0)
