@@ -6,11 +6,13 @@ import { build, type Metafile } from 'esbuild'
 import { copyFileSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { extname, join, relative } from 'node:path'
 import { BROWSER_BUNDLE, ROOT, refuseForbidden, sizeLine, sizeOf, type Size } from './browser-bundle.ts'
+import { componentDocs } from './component-docs.ts'
 import { elementTypes, manifest } from './manifest.ts'
 import { notices } from './notices.ts'
 
 const PAGES = join(ROOT, 'web/pages')
 const EXAMPLES = join(ROOT, 'web/examples')
+const DOCS = join(ROOT, 'web/docs')
 const OUT = join(ROOT, 'dist/web')
 
 /** The files that load before anything is clicked: the entry and what it imports statically. */
@@ -46,6 +48,9 @@ refuseForbidden(metafile)
 for (const file of readdirSync(PAGES)) if (extname(file) !== '.ts') copyFileSync(join(PAGES, file), join(OUT, file))
 mkdirSync(join(OUT, 'examples'))
 for (const file of staticExamples()) copyFileSync(join(EXAMPLES, file), join(OUT, 'examples', file))
+mkdirSync(join(OUT, 'docs'))
+for (const file of readdirSync(DOCS)) copyFileSync(join(DOCS, file), join(OUT, 'docs', file))
+for (const [file, text] of componentDocs(manifest())) writeFileSync(join(OUT, 'docs', file), text)
 writeFileSync(join(OUT, 'third-party-notices.txt'), notices(metafile) + '\n')
 writeFileSync(join(OUT, 'custom-elements.json'), JSON.stringify(manifest(), undefined, 2) + '\n')
 writeFileSync(join(OUT, 'elements.d.ts'), elementTypes(manifest()))
