@@ -139,6 +139,12 @@ export const CHECKS: readonly CheckEntry[] = [
     load: () => import('./pack.ts'),
   },
   {
+    name: 'a11y',
+    shows:
+      'issue 7: axe finds nothing in the dashboard, each element alone, examples and docs, light and dark; the keyboard reaches everything',
+    load: () => import('./a11y.ts'),
+  },
+  {
     name: 'page-soak',
     shows:
       'issue 7: the page follows for 30 minutes with no task of our scripts over 50 ms and a heap that does not grow',
