@@ -3,7 +3,7 @@ import { ClientError } from '../client/errors.ts'
 import { StoreError } from '../store/store-error.ts'
 import { CliError, type ExitName } from './exit-codes.ts'
 
-const EXITS: Readonly<Record<string, ExitName>> = {
+export const CLIENT_EXITS: Readonly<Record<string, ExitName>> = {
   'trusted-stale': 'undecided',
   'trust-expired': 'undecided',
   'header-future': 'undecided',
@@ -25,7 +25,7 @@ const EXITS: Readonly<Record<string, ExitName>> = {
 /** The same failure as a CliError; anything that is not the client's or the store's is left as it is. */
 export function asCliError(error: unknown): unknown {
   if (error instanceof ClientError)
-    return new CliError(EXITS[error.code] ?? 'rejected', error.message, { cause: error })
+    return new CliError(CLIENT_EXITS[error.code] ?? 'rejected', error.message, { cause: error })
   if (error instanceof StoreError) return new CliError('store', error.message, { cause: error })
   return error
 }

@@ -20,7 +20,7 @@ export type ClientCode =
   | 'serve-unsupported'
   | 'no-peers'
 
-const SENTENCES: Readonly<Record<Exclude<ClientCode, SyncCode>, string>> = {
+export const CLIENT_SENTENCES: Readonly<Record<Exclude<ClientCode, SyncCode>, string>> = {
   'funds-missing':
     'the payment needs {needed} micro-units with its fee and {available} can be spent: send less, or wait',
   'amount-too-small': 'the amount is {amount} micro-units and the chain allows no less than {least}: send more',
@@ -55,7 +55,7 @@ export class ClientError extends Error {
 
 /** The sentence of any code of the client or of verification, with its operands filled in. */
 export function sentenceOf(code: string, operands: Operands): string {
-  const template = lookUp(SYNC_SENTENCES, code) ?? lookUp(SENTENCES, code)
+  const template = lookUp(SYNC_SENTENCES, code) ?? lookUp(CLIENT_SENTENCES, code)
   return template === undefined ? explain({ code, operands }) : sentence(template, operands)
 }
 
