@@ -214,7 +214,8 @@ export class Driver {
     responseBytesMax,
   }: LightEffect & { kind: 'send-request' }): Promise<void> {
     try {
-      const options = { timeoutMs, responseBytesMax, signal: this.#abort.signal }
+      // Closing the network ends what is under way; a signal shared by all requests would gather listeners.
+      const options = { timeoutMs, responseBytesMax }
       const response = await this.#network!.request(peer, protocol, bytes, options)
       this.#liveness?.heard(peer)
       this.deliver({ kind: 'response-received', requestId, bytes: response })

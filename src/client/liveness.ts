@@ -89,7 +89,7 @@ export class Liveness {
     if (this.#probed.has(peer)) return
     this.#probed.add(peer)
     const { responseBytesMax } = FRAME_LIMITS.status
-    const options = { timeoutMs: this.#limits.probeTimeoutMs, responseBytesMax, signal: this.#signal }
+    const options = { timeoutMs: this.#limits.probeTimeoutMs, responseBytesMax }
     try {
       await this.#network.request(peer, 'status', encodeStatusRequest(), options)
       if (this.#heardMs.has(peer)) this.heard(peer)

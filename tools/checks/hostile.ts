@@ -134,7 +134,7 @@ export async function run({ seed, full }: CheckOptions): Promise<CheckOutcome> {
   const world = { engine, chain, fork: fixture(seed, 1), foreign: fixture(`${seed}/other`, 2) }
   const trials: Trial[] = []
   for (const scenario of SCENARIOS)
-    for (let round = 0; round < (full ? 5 : 1); round++) {
+    for (let round = 0; round < (full ? 3 : 1); round++) {
       const prng = new Prng(`${seed}/${scenario.name}/${round}`)
       trials.push(await tryScenario({ ...world, prng }, scenario, full ? 4 : 2))
     }
