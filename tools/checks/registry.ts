@@ -192,6 +192,12 @@ export const CHECKS: readonly CheckEntry[] = [
     load: () => import('./scale.ts'),
   },
   {
+    name: 'fuzz',
+    shows:
+      'issue 6: frames of any bytes, valid, changed or noise, never throw out of the core nor move a client off the chain',
+    load: () => import('./fuzz.ts'),
+  },
+  {
     name: 'catchup',
     shows:
       'issue 6: 52 epochs of catching up by compact hops in batches, against the naive way, in Node, Chromium and on the emulated board; warm start',
