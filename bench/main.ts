@@ -69,6 +69,7 @@ async function measureSuite(values: Options): Promise<SuiteRun & { processes: nu
     sampleMs: values.board ? 100 : values.quick ? 2 : 5,
     warmUpMs: values.board ? 1500 : values.quick ? 100 : 300,
     merkleLog: values.board ? 10 : 16,
+    slow: values.board,
     only: wordsOf(values),
   }
   if (values.board) return { ...(await runOnBoard(processes, suite)), processes }

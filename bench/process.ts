@@ -8,6 +8,8 @@ export interface ProcessOptions {
   readonly sampleMs: number
   readonly warmUpMs: number
   readonly merkleLog: number
+  /** See Environment. */
+  readonly slow?: boolean
   readonly only: readonly string[]
 }
 
@@ -17,6 +19,7 @@ const environment = {
   nodeCrypto,
   subtle: nodeCrypto.webcrypto.subtle as SubtleCrypto,
   merkleLog: options.merkleLog,
+  slow: options.slow ?? false,
 }
 const measurements = await suite(environment, options.only)
 const progress = (round: number) => process.stderr.write(`\r  round ${round} of ${options.rounds} `)

@@ -25,6 +25,8 @@ export interface Environment {
   /** Node's crypto module, where there is one. */
   readonly nodeCrypto?: typeof import('node:crypto')
   readonly subtle?: SubtleCrypto
+  /** Half minutes are too long for one run: of what takes so long, only our own kernel is measured. */
+  readonly slow?: boolean
   /** log₂ of the leaves in the large Merkle trees. */
   readonly merkleLog: number
 }

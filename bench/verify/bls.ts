@@ -40,7 +40,7 @@ function bitmapOf(seats: number, signers: readonly number[]): Uint8Array {
   return bitmap
 }
 
-function casesOf(make: BlsEngineMaker): Measurement[] {
+function casesOf(make: BlsEngineMaker, withHops: boolean): Measurement[] {
   const measurements: Measurement[] = []
   const add = (id: string, engine: BlsEngine, run: () => unknown) =>
     measurements.push({ id, impl: engine.impl, run, check: holds })
@@ -50,9 +50,9 @@ function casesOf(make: BlsEngineMaker): Measurement[] {
     add(`bls-certificate-${seats}`, engine, () => engine.verify(next()))
   }
   const engine = make(LARGEST)
-  add('bls-52-singles', engine, () => hops(LARGEST).every((certificate) => engine.verify(certificate)))
+  if (withHops) add('bls-52-singles', engine, () => hops(LARGEST).every((certificate) => engine.verify(certificate)))
   const { verifyAll } = engine
-  if (verifyAll !== undefined) add('bls-52-batch', engine, () => verifyAll(hops(LARGEST)))
+  if (withHops && verifyAll !== undefined) add('bls-52-batch', engine, () => verifyAll(hops(LARGEST)))
   const nextKey = freshKeys()
   add('bls-key', engine, () => engine.validateKey(nextKey()))
   return measurements
@@ -72,5 +72,5 @@ export async function blsCases(environment: Environment): Promise<Measurement[]>
     check: (answer) => (answer as WebAssembly.WebAssemblyInstantiatedSource).instance !== undefined,
     asynchronous: true,
   }
-  return [...makers.flatMap(casesOf), start]
+  return [...makers.flatMap((make) => casesOf(make, make === kernel || environment.slow !== true)), start]
 }
