@@ -51,14 +51,14 @@ export async function lightCommand(argv: string[]): Promise<number> {
       const service = await startService(line, { client, note: warn, metrics: () => storeMetrics(client) })
       client.on('closed', () => void service.close())
     }
-    const showTrust = (trust: Trust) => print(isJson ? trustJson(trust) : `  ${trust.sentence}`)
+    // A run with a goal ends in the line of a head: there each one carries what is relied on.
+    const hasGoal = line.has('once') || line.number('until-height') !== undefined
+    const showTrust = (trust: Trust) =>
+      isJson && hasGoal
+        ? undefined
+        : print(isJson ? JSON.stringify({ event: 'trust', ...trustJson(trust) }) : `  ${trust.sentence}`)
     if (line.texts('serve').length > 0) void showAddresses(client, isJson)
-    return await follow(
-      client,
-      line,
-      (head) => print(isJson ? headJson(head, client.chainId) : headLine(head)),
-      showTrust,
-    )
+    return await follow(client, line, (head) => print(isJson ? headJson(head, client) : headLine(head)), showTrust)
   } catch (error) {
     throw asCliError(error)
   }
@@ -78,7 +78,7 @@ async function follow(
   client: LightClient,
   line: CommandLine,
   show: (head: Head) => void,
-  showTrust: (trust: Trust) => void,
+  showTrust: (trust: Trust) => unknown,
 ): Promise<number> {
   const stop = new AbortController()
   const interrupt = () => stop.abort('interrupted')
@@ -137,7 +137,7 @@ function headLine(head: Head): string {
   return `height ${header.height}  epoch ${epoch}  ${shortHash(hash)}  ${signed}  ${(ageMs / 1000).toFixed(1)} s old  ${origin}`
 }
 
-function headJson(head: Head, chainId: Uint8Array): string {
+function headJson(head: Head, { chainId, trust }: LightClient): string {
   const { header, hash, epoch, signedSeats, seats, verifiedAtMs, peer } = head
   return JSON.stringify({
     event: 'head',
@@ -152,18 +152,19 @@ function headJson(head: Head, chainId: Uint8Array): string {
     source: peer ?? (head.cert === undefined ? 'genesis' : 'store'),
     checkpoint: checkpointText(head),
     share: shareText(chainId, { height: header.height, hash }),
+    trust: trustJson(trust),
   })
 }
 
-function trustJson(trust: Trust): string {
+function trustJson(trust: Trust): Readonly<Record<string, unknown>> {
   const { phase, freshness, height, ageMs, trustLeftMs, quietMs, weight, sentence, ...counts } = trust
   const number = (value: bigint | undefined) => (value === undefined ? null : Number(value))
-  return JSON.stringify({
-    ...{ event: 'trust', sentence, phase, freshness, height: number(height), ageMs: number(ageMs) },
+  return {
+    ...{ sentence, phase, freshness, height: number(height), ageMs: number(ageMs) },
     ...{ trustLeftMs: number(trustLeftMs), trustPeriodMs: Number(counts.trustPeriodMs), quietMs: number(quietMs) },
     weight: weight && { ...weight, signedStake: String(weight.signedStake), stake: String(weight.stake) },
     ...{ peers: counts.peerCount, agreeing: counts.agreeingCount, witnesses: counts.witnessCount },
     ...{ networks: counts.networkCount, witnessed: counts.isWitnessed, conflicts: counts.conflictCount },
     rejectedPeers: counts.rejectedPeerCount,
-  })
+  }
 }

@@ -41,7 +41,7 @@ const EPOCHS = 5
 /** The honest peer has so much of the chain at first, and then one block more each time. */
 const START_HEIGHT = 6
 const BLOCK_EVERY_MS = 150
-const TIMEOUT_MS = 60_000
+const TIMEOUT_MS = 180_000
 /** Longer than any time-out of the client. */
 const SLOW_MS = 20_000
 

@@ -29,8 +29,8 @@ import { CHROMIUM_FLAGS, chromiumPath } from '../chromium.ts'
 import type { MeshPage, MeshState } from './mesh-page.ts'
 import { measured, noted, type CheckOptions, type CheckOutcome } from './registry.ts'
 
-const START_TIMEOUT_MS = 60_000
-const FOLLOW_TIMEOUT_MS = 60_000
+const START_TIMEOUT_MS = 180_000
+const FOLLOW_TIMEOUT_MS = 180_000
 /** Blocks that everyone must have followed, before the relay goes and again after. */
 const BLOCKS = 3
 const POLL_MS = 100
