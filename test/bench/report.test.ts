@@ -5,7 +5,8 @@ import { engineOf, generationOf } from '../../bench/harness/engine.ts'
 import { htmlReport } from '../../bench/harness/html.ts'
 import { measure, type Samples } from '../../bench/harness/measure.ts'
 import { missingTargets, ratiosOf, summarise, type BenchReport } from '../../bench/harness/report.ts'
-import { ratioTable } from '../../bench/harness/table.ts'
+import { networkTable, ratioTable } from '../../bench/harness/table.ts'
+import type { NetworkCost } from '../../bench/verify/network.ts'
 
 const samplesOf = (id: string, impl: string, ...samplesNs: number[]): Samples => ({
   id,
@@ -91,5 +92,36 @@ describe('bench reports', () => {
   test('a comparison shows the change of each median', () => {
     const now = { ...REPORT, cases: summarise([[samplesOf('merkle-64', 'simd', 9)]]) }
     assert.match(comparison(now, REPORT), /merkle-64 simd: 10\.0 ns → 9\.00 ns \(-10\.0 %\)/)
+  })
+
+  test('a comparison names both engines, and marks ratios that are more than 15 % apart', () => {
+    const page: BenchReport = {
+      ...REPORT,
+      machine: { ...REPORT.machine, engine: 'Chromium 156.0' },
+      ratios: REPORT.ratios.map((result) => ({
+        ...result,
+        ratio: result.peer === '@noble/hashes' ? 14 : result.ratio,
+      })),
+    }
+    const text = comparison(page, REPORT)
+    assert.match(text, /^Chromium 156\.0 against Node 24\.1\.0 \(V8 13\.6\)/)
+    assert.match(text, /ratio merkle-64 simd : @noble\/hashes: 9 → 14 \(\+55\.6 %, more than 15 % apart\)/)
+    assert.match(text, /ratio merkle-64 simd : @chainsafe\/as-sha256: 4\.6 → 4\.6 \(0\.0 %\)/)
+  })
+
+  test('what the network pays with either verifier stands in the table and in the page', () => {
+    const costOf = (engine: 'noble' | 'kernel', scale: number): NetworkCost => ({
+      engine,
+      devnet: {
+        ...{ engine, validators: 8, blocks: 10 },
+        ...{ cpuMsPerBlock: 100 * scale, wallMsPerBlock: 1000 * scale, pairingsPerBlock: 6 },
+      },
+      costModelMs: { verifyMs: 4 * scale, batchItemMs: 1, sumItemMs: 1, keyItemMs: 1, ed25519Ms: 2, signMs: 20 },
+      simulated: { nodes: 64, blocks: 2, finalityMedianMs: 250 * scale, finalityP99Ms: 300 * scale },
+    })
+    const report: BenchReport = { ...REPORT, network: [costOf('noble', 6), costOf('kernel', 1)] }
+    assert.match(networkTable(report.network!), /CPU a block +600 ms +100 ms/)
+    assert.match(htmlReport(report), /to final, median<\/th><td class="number">1500 ms<\/td><td class="number">250 ms/)
+    assert.doesNotMatch(htmlReport(REPORT), /before and after/)
   })
 })
