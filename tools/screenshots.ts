@@ -37,8 +37,52 @@ async function pay({ page }: LivePage): Promise<void> {
   await page.locator('stakecube-proof .verdict').waitFor({ timeout: 60_000 })
 }
 
+/** Pages besides the dashboard: the path and what has to be done before the picture is taken. */
+const OTHERS: readonly {
+  readonly name: string
+  readonly path: string
+  readonly prepare: (live: LivePage) => Promise<void>
+}[] = [
+  {
+    name: 'checkout',
+    path: 'examples/checkout.html',
+    prepare: async ({ page }) => {
+      await page.locator('stakecube-pay button:enabled').click()
+      await page.locator('#state[data-paid]').waitFor({ timeout: 90_000 })
+    },
+  },
+  {
+    name: 'sensors',
+    path: 'examples/sensors.html',
+    prepare: async ({ page }) => {
+      await page.getByRole('button', { name: 'Report from the roof' }).click()
+      await page.getByText('final in block').waitFor({ timeout: 90_000 })
+      await page.locator('#topic-roof li').waitFor()
+    },
+  },
+  {
+    name: 'docs',
+    path: 'docs/stakecube-status.html',
+    prepare: async ({ page }) => page.locator('stakecube-status .meter').first().waitFor({ timeout: 60_000 }),
+  },
+]
+
+async function shootOther(
+  browser: Browser,
+  site: string,
+  { name, path, prepare }: (typeof OTHERS)[number],
+): Promise<void> {
+  const live = await LivePage.open(browser, new URL(path, site).href, { viewport: { width: 1100, height: 800 } })
+  await live.until('following', ({ phase, heads }) => phase === 'following' && heads.length >= 3)
+  await prepare(live)
+  await live.page.screenshot({ path: join(OUT, `${name}.png`) })
+  console.log(`screenshots: ${name}.png`)
+  await live.close()
+}
+
 async function shoot(browser: Browser, url: string, { name, options, pays }: Shot): Promise<void> {
-  const live = await LivePage.open(browser, url, options)
+  // A block that is just coming in would leave a gap in the picture.
+  const live = await LivePage.open(browser, url, { ...options, reducedMotion: 'reduce' })
   await live.until('a full strip', ({ phase, heads }) => phase === 'following' && heads.length >= HEADS_WANTED)
   if (pays) await pay(live)
   await live.page.evaluate(() => {
@@ -65,11 +109,12 @@ async function shootOffline(browser: Browser, devnet: DevnetProcess): Promise<vo
 execFileSync(process.execPath, ['--import', 'tsx', 'tools/build-web.ts'], { stdio: 'ignore' })
 mkdirSync(OUT, { recursive: true })
 const folder = mkdtempSync(join(tmpdir(), 'stakecube-shots-'))
-const flags = ['--traffic', '2']
+const flags = ['--traffic', '2', '--validators', '4']
 const devnet = await DevnetProcess.start({ folder, httpPort: await freePort(), p2pPort: drawPortBase(), flags })
 const browser = await launch()
 try {
   for (const shot of SHOTS) await shoot(browser, devnet.ready.page, shot)
+  for (const other of OTHERS) await shootOther(browser, devnet.ready.page, other)
   await shootOffline(browser, devnet)
 } finally {
   await browser.close()

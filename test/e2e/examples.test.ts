@@ -36,7 +36,7 @@ test('checkout: it says "Paid" for a verified receipt, and not before', TIMEOUT,
   const shop = await open('examples/checkout.html')
   await shop.until('a head', ({ phase, height }) => phase === 'following' && height !== undefined)
   equal(await shop.page.locator('#state').innerText(), 'Not paid yet.')
-  await shop.page.locator('stakecube-pay button').click()
+  await shop.page.locator('stakecube-pay button:enabled').click()
   await shop.page.locator('#state[data-paid]').waitFor({ timeout: 90_000 })
   match(await shop.page.locator('#state').innerText(), /^Paid in block \d+\.$/)
   await shop.page.locator('stakecube-proof .verdict', { hasText: 'every step holds' }).waitFor()

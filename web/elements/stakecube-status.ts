@@ -59,7 +59,7 @@ export class StakecubeStatus extends StakecubeElement {
       }
       .meter {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr));
+        grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr));
         gap: 0.75rem 1.5rem;
         margin-top: 0.9rem;
       }

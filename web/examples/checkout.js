@@ -1,4 +1,7 @@
-// A shop's checkout: "Paid" is shown for a receipt that was verified here, and for nothing else.
+// A shop's checkout. It says "Paid" for one thing only: the receipt verifies here, and the shop's proven balance holds a
+// payment of the price that was not there when the order was opened.
+const PRICE = 2_500_000n // micro-units, as in the form's amount="2.50"
+
 const client = document.querySelector('stakecube-client')
 const pay = document.querySelector('#pay')
 const state = document.querySelector('#state')
@@ -6,19 +9,39 @@ const order = `order-${crypto.randomUUID().slice(0, 8)}`
 document.querySelector('#order').textContent = order
 
 const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+const nameOf = ({ outpoint }) => `${hex(outpoint.txid)}:${outpoint.index}`
 
-client.addEventListener('ready', () => {
+let shop
+let before
+
+client.addEventListener('ready', async () => {
   // On a devnet the wallets come with the page: the first one buys, the second one is the shop.
-  const [buyer, shop] = client.wallets
-  if (buyer === undefined || shop === undefined) {
+  const [buyer, second] = client.wallets
+  if (buyer === undefined || second === undefined) {
     state.textContent = 'This network brings no wallets to try this with.'
     return
   }
-  pay.wallet = buyer
-  pay.to = hex(shop.owner)
+  shop = second.owner
+  before = await outputsOfShop()
+  pay.to = hex(shop)
   // The order's number is the topic, so that the shop finds the payment.
   pay.topic = order
+  // With a wallet the form can be sent.
+  pay.wallet = buyer
 })
+
+/** The shop's complete set of unspent outputs, proven under the newest block; asked again while no peer can answer. */
+async function outputsOfShop() {
+  for (;;) {
+    try {
+      const { utxos } = await client.client.balance(shop)
+      return new Map(utxos.map((utxo) => [nameOf(utxo), utxo.output.amount]))
+    } catch (problem) {
+      state.textContent = `Waiting for the network: ${problem.message}`
+      await new Promise((resolve) => setTimeout(resolve, 1000))
+    }
+  }
+}
 
 pay.addEventListener('paid', async ({ detail: proof }) => {
   // The element has verified it already; the file is what the shop would be sent, so it is what decides here.
@@ -27,8 +50,15 @@ pay.addEventListener('paid', async ({ detail: proof }) => {
     state.textContent = 'The receipt does not verify: the order stays open.'
     return
   }
+  const now = await outputsOfShop()
+  if (![...now].some(([name, amount]) => amount === PRICE && !before.has(name))) {
+    state.textContent = 'The shop has not received the price: the order stays open.'
+    return
+  }
   state.textContent = `Paid in block ${receipt.height}.`
   state.dataset.paid = 'true'
+  // Nobody should pay twice.
+  pay.hidden = true
   document.querySelector('#receipt').hidden = false
   document.querySelector('#proof').proof = receipt
 })
