@@ -7,6 +7,7 @@ import {
   blocksBytesMax,
   decodeBlocksResponse,
   encodeBlocksRequest,
+  type FinalBlock,
 } from './block-sync.ts'
 
 export interface CatchUpWorld {
@@ -37,6 +38,15 @@ export class CatchUp {
     void this.#fetchAll(peer).finally(() => (this.#isRunning = false))
   }
 
+  /** The final block at `height` from each connected node that gives one. The caller verifies it. */
+  async *fetchOne(height: bigint): AsyncIterable<FinalBlock> {
+    for (const peer of this.#world.peers()) {
+      if (this.#isStopped) return
+      const blocks = await this.#ask(peer, height, 1).catch(() => [])
+      if (blocks[0] !== undefined) yield blocks[0]
+    }
+  }
+
   stop(): void {
     this.#isStopped = true
   }
@@ -52,16 +62,11 @@ export class CatchUp {
   }
 
   async #fetchFrom(peer: string): Promise<void> {
-    const { network, params } = this.#world
     while (!this.#isStopped) {
       const from = this.#world.height() + 1n
-      const response = await network.ask(peer, BLOCKS_PROTOCOL, encodeBlocksRequest({ from, count: BLOCK_COUNT_MAX }), {
-        timeoutMs: TIMEOUT_MS,
-        responseBytesMax: blocksBytesMax(params),
-      })
-      const blocks = decodeBlocksResponse(response)
-      if (blocks.kind === 'rejected' || blocks.value.length === 0) return
-      for (const { block, cert } of blocks.value) {
+      const blocks = await this.#ask(peer, from, BLOCK_COUNT_MAX)
+      if (blocks.length === 0) return
+      for (const { block, cert } of blocks) {
         const before = this.#world.height()
         this.#world.take(peer, block, cert)
         if (this.#world.height() === before) return
@@ -69,5 +74,16 @@ export class CatchUp {
         await new Promise((resolve) => setImmediate(resolve))
       }
     }
+  }
+
+  /** Empty when the peer has none, or sends what is no answer. */
+  async #ask(peer: string, from: bigint, count: number): Promise<readonly FinalBlock[]> {
+    const { network, params } = this.#world
+    const response = await network.ask(peer, BLOCKS_PROTOCOL, encodeBlocksRequest({ from, count }), {
+      timeoutMs: TIMEOUT_MS,
+      responseBytesMax: blocksBytesMax(params),
+    })
+    const blocks = decodeBlocksResponse(response)
+    return blocks.kind === 'rejected' ? [] : blocks.value
   }
 }

@@ -6,13 +6,13 @@
  * in count. Keys given up long ago can sign anything: a conflict about a height whose block here is older than the trust
  * period is refused.
  */
-import { equalBytes, toHex } from '../base/bytes.ts'
+import { toHex } from '../base/bytes.ts'
 import { blockHash } from '../chain/header.ts'
 import { epochOf } from '../chain/params.ts'
 import type { Engine } from '../crypto/engine.ts'
 import type { Chain } from '../ledger/ledger.ts'
-import { verifyHistoryProof } from '../proofs/history.ts'
-import { verifyCert, type CommitteeKeys } from '../verify/certificate.ts'
+import type { CommitteeKeys } from '../verify/certificate.ts'
+import { verifyHeightConflict, verifyHistoryConflict, type Certified } from '../verify/conflict.ts'
 import type { CertifiedHeader } from '../wire/certified-header.ts'
 import { encodeConflict, type ConflictEvidence, type EvidenceResponse } from '../wire/evidence.ts'
 
@@ -65,51 +65,30 @@ export class Conflicts {
   }
 
   #whyNone(evidence: ConflictEvidence): string | undefined {
-    const { first, second } = evidence
-    const heights = this.#whyHeights(evidence)
-    if (heights !== undefined) return heights
-    const { kernels } = this.#world.engine
-    const hash = blockHash(kernels, first.header)
-    if (evidence.kind === 1 && equalBytes(hash, blockHash(kernels, second.header))) return 'the headers are the same'
-    if (evidence.kind === 2) {
-      if (equalBytes(hash, evidence.leafHash)) return 'the history holds the block that is said to be missing'
-      if (!this.#isInHistory(evidence)) return 'the history path does not lead to the header'
-    }
-    return this.#whyNotCertified(first) ?? this.#whyNotCertified(second)
+    const age = this.#whyTooOld(evidence)
+    if (age !== undefined) return age
+    const first = this.#certified(evidence.first)
+    const second = this.#certified(evidence.second)
+    if (first === undefined || second === undefined)
+      return 'a header has no certificate, or its committee is not at hand'
+    const { engine, chain } = this.#world
+    const verdict =
+      evidence.kind === 1
+        ? verifyHeightConflict(engine, chain, first, second)
+        : verifyHistoryConflict(engine, chain, first, second, evidence.leafHash, evidence.path)
+    return verdict.kind === 'rejected' ? verdict.code : undefined
   }
 
-  #whyHeights({ kind, first, second }: ConflictEvidence): string | undefined {
-    const [a, b] = [first.header.height, second.header.height]
-    if (kind === 1 && a !== b) return 'the headers have different heights'
-    if (kind === 2 && a >= b) return 'the first header is not below the second'
-    const genuine = this.#world.final(a)
+  #whyTooOld({ first }: ConflictEvidence): string | undefined {
+    const genuine = this.#world.final(first.header.height)
     if (genuine === undefined) return 'no block of that height is final here'
     const { trustPeriodMs } = this.#world.chain.params
     const isOld = this.#world.nowMs() - Number(genuine.header.timeMs) > trustPeriodMs
     return isOld ? 'the block of that height is older than the trust period' : undefined
   }
 
-  #isInHistory({ first, second, leafHash, path }: ConflictEvidence & { readonly kind: 2 }): boolean {
-    const { height, historyRoot } = second.header
-    const { kernels } = this.#world.engine
-    const proof = verifyHistoryProof(kernels, historyRoot, height, first.header.height, leafHash, path)
-    return proof.kind === 'accepted'
-  }
-
-  #whyNotCertified({ header, cert }: CertifiedHeader): string | undefined {
-    const { engine, chain } = this.#world
-    if (cert === undefined) return header.height === 0n ? this.#whyNotGenesis(header) : 'a header has no certificate'
-    const keys = this.#world.committee(epochOf(header.height, chain.params))
-    if (keys === undefined) return 'the committee of a header is not at hand'
-    const verdict = verifyCert(engine, chain.params, chain.chainId, keys, header, cert)
-    return verdict.kind === 'rejected' ? verdict.code : undefined
-  }
-
-  /** Genesis needs no certificate: there is one. */
-  #whyNotGenesis(header: CertifiedHeader['header']): string | undefined {
-    const { kernels } = this.#world.engine
-    const own = this.#world.final(0n)
-    const isOwn = own !== undefined && equalBytes(blockHash(kernels, own.header), blockHash(kernels, header))
-    return isOwn ? undefined : 'a header of height 0 is not the genesis of this chain'
+  #certified({ header, cert }: CertifiedHeader): Certified | undefined {
+    const committee = this.#world.committee(epochOf(header.height, this.#world.chain.params))
+    return cert === undefined || committee === undefined ? undefined : { header, cert, committee }
   }
 }

@@ -220,7 +220,7 @@ class ForwardedAuthors {
 }
 
 /** The height a message is about; undefined for those that any height may need. */
-function heightOf(message: Message): bigint | undefined {
+export function heightOf(message: Message): bigint | undefined {
   if (message.kind === 'aggregate') return message.aggregate.height
   return message.kind === 'proposal' || message.kind === 'votes' ? message.height : undefined
 }

@@ -38,6 +38,8 @@ export interface Health {
   /** Milliseconds since this node took the last final block; since its start if it took none. */
   readonly sinceFinalMs: number
   readonly peers: number
+  /** Blocks that are damaged on disk and not repaired yet. */
+  readonly damagedBlocks: number
   /** The node signs: it has keys, and its record of votes. */
   readonly signs: boolean
 }
@@ -54,7 +56,7 @@ export function healthOf(node: FullNode): Health {
   return {
     ...{ status: reasons.length === 0 ? 'ok' : 'failing', reasons },
     ...{ height: Number(node.height), hash: toHex(node.ledger.hash), epoch: epochOf(node.height, params) },
-    ...{ sinceFinalMs, peers: node.connectionCount, signs: node.signs },
+    ...{ sinceFinalMs, peers: node.connectionCount, damagedBlocks: node.repair.damagedCount, signs: node.signs },
   }
 }
 
@@ -90,6 +92,12 @@ export function nodeMetrics(node: FullNode, engine: NodeEngine): Metric[] {
     counter('stakecube_requests_total', 'Requests of light clients and nodes.', serving?.requests ?? 0),
     counter('stakecube_bytes_served_total', 'Bytes of answers to them.', serving?.bytesSent ?? 0),
     counter('stakecube_equivocations_total', 'Double votes of others that were seen.', counts.equivocations),
+    gauge('stakecube_damaged_blocks', 'Blocks that are damaged on disk now.', node.repair.damagedCount),
+    counter(
+      'stakecube_repaired_blocks_total',
+      'Blocks repaired from peers since the start.',
+      node.repair.repairedCount,
+    ),
     counter('stakecube_conflicts_total', 'Conflicts of final blocks that were reported and hold.', counts.conflicts),
   ]
 }

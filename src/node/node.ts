@@ -26,10 +26,11 @@ import { answer, type RequestProtocol } from '../wire/answer.ts'
 import { decodeConflict, type ConflictEvidence } from '../wire/evidence.ts'
 import type { SubmitResponse } from '../wire/submit.ts'
 import { AgreementDriver, type FinalBytes } from './agreement-driver.ts'
-import { answerBlocks, BLOCKS_PROTOCOL } from './block-sync.ts'
+import { answerBlocks, BLOCKS_PROTOCOL, type FinalBlock } from './block-sync.ts'
 import { CatchUp } from './catch-up.ts'
 import { Conflicts } from './conflicts.ts'
 import { Direct } from './direct.ts'
+import { DirectSorter } from './direct-sorter.ts'
 import { Dialer } from './dialer.ts'
 import type { NodeEngine } from './engine.ts'
 import type { Execution } from './execution.ts'
@@ -38,9 +39,11 @@ import { guardGossip } from './gossip-guard.ts'
 import { Gossip, gossipOptions, type Judgement } from './gossip.ts'
 import { Journal } from './journal.ts'
 import { NodeCounts } from './node-counts.ts'
-import { NodeView } from './node-view.ts'
+import { NodeView, type FinalSource } from './node-view.ts'
 import { committeesOf, openStore, type OpenedStore } from './open-store.ts'
 import { prepareAnswer } from './prepare-answers.ts'
+import { Repair } from './repair.ts'
+import type { SafetyStore } from './safety-store.ts'
 import { Silence } from './silence.ts'
 import { checkOwnStore } from './trust.ts'
 
@@ -96,6 +99,9 @@ export class FullNode {
   readonly #bell = new FinalBell()
   readonly #journal: Journal | undefined
   readonly #conflicts: Conflicts
+  readonly #sorter: DirectSorter
+  readonly #safety: SafetyStore
+  readonly repair: Repair
   readonly counts = new NodeCounts()
   #hasFailed = false
   #lastFinalAtMs = performance.now()
@@ -138,12 +144,25 @@ export class FullNode {
     return node
   }
 
-  private constructor(options: NodeOptions, { store, recent, isRecordLost, conflictNames }: OpenedStore, host: Host) {
+  private constructor(
+    options: NodeOptions,
+    { store, recent, safety, isRecordLost, conflictNames }: OpenedStore,
+    host: Host,
+  ) {
     const { engine, execution } = options
     const { chain, cache } = execution
     this.#options = options
     this.#store = store
+    this.#safety = safety
     this.host = host
+    this.repair = new Repair({
+      ...{ engine, chain, log: options.log },
+      ledger: () => this.ledger,
+      committee: (epoch) => this.view.committeeKeys(epoch),
+      read: (height) => finalIn(store, height),
+      fetch: (height) => this.#catchUp.fetchOne(height),
+      write: (height, final) => store.replace({ height, ...final }),
+    })
     this.#journal =
       options.keepsJournal === true
         ? new Journal(join(options.folder, 'journal.jsonl'), engine.kernels, chain.params)
@@ -151,7 +170,7 @@ export class FullNode {
     this.#evidence = new EvidencePool(chain.params, ownerOf(engine.kernels, ed25519PublicKey(options.seed)))
     this.mempool = new Mempool(engine, chain, recent.ledger, cache)
     this.view = new NodeView({
-      ...{ engine, chain, source: store, start: recent },
+      ...{ engine, chain, source: readable(store, this.repair), start: recent },
       submit: (tx) => this.submit(tx),
       reportConflict: (evidence) => this.#conflicts.report(evidence),
     })
@@ -197,10 +216,11 @@ export class FullNode {
       secretKeys: options.secretKeys,
       onMessage: (peer, bytes) => {
         this.counts.take('direct')
-        this.#driver.receive(peer, bytes)
+        if (this.#sorter.isUseful(bytes)) this.#driver.receive(peer, bytes)
       },
       onFault: (peer, reason) => this.#server?.fault(peer, reason),
     })
+    this.#sorter = new DirectSorter(chain.params, () => this.#chain.ledger.header.height + 1n, this.counts)
     this.#network = createNetwork(host, chain.chainId, { stopsHost: false })
     this.#catchUp = new CatchUp({
       network: this.#network,
@@ -290,12 +310,14 @@ export class FullNode {
   /** Takes part in the agreement from here on. */
   begin(): void {
     if (this.#silence !== undefined) this.#options.log.log('warn', this.#silence.reason)
-    this.#driver.start(this.#store.safety())
+    this.#driver.start(this.#safety.saved)
+    void this.repair.lookThrough(this.height)
   }
 
   /** Resolves when nothing of the node runs any more and its store is closed. */
   async stop(): Promise<void> {
     this.#dialer.stop()
+    this.repair.stop()
     this.#catchUp.stop()
     await this.#driver.stop()
     this.#gossip.stop()
@@ -304,6 +326,7 @@ export class FullNode {
     await this.#network.close()
     await this.host.stop()
     if (this.#store.headHeight !== undefined) await this.#saveSnapshot(this.#store.headHeight)
+    this.#safety.close()
     await this.#store.close()
     this.#journal?.close()
   }
@@ -317,7 +340,7 @@ export class FullNode {
     this.#server = await serve(this.host, chainId, {
       requests: {
         ...Object.fromEntries(requests),
-        [BLOCKS_PROTOCOL]: (request) => answerBlocks(request, (height) => this.#finalAt(height)),
+        [BLOCKS_PROTOCOL]: (request) => answerBlocks(request, (height) => this.repair.read(height)),
       },
       streams: { follow: followResponder(this.view, this.#bell) },
     })
@@ -353,7 +376,7 @@ export class FullNode {
     void before.stop().then(() => {
       this.#agreement = this.#makeAgreement(true)
       this.#driver = this.#makeDriver()
-      this.#driver.start(this.#store.safety())
+      this.#driver.start(this.#safety.saved)
     })
   }
 
@@ -364,7 +387,7 @@ export class FullNode {
       broadcast: (bytes) => void (this.#mayLeave(bytes) && this.#gossip.publishAgreement(bytes)),
       sendToKey: (blsPk, bytes) => !this.#mayLeave(bytes) || this.#direct.sendToKey(blsPk, bytes),
       sendToPeer: (peer, bytes) => void (this.#mayLeave(bytes) && this.#direct.sendToPeer(peer, bytes)),
-      saveSafety: (effect) => this.#store.saveSafety(effect),
+      saveSafety: (effect) => this.#safety.save(effect),
       saveFinal: (final) => this.#saveFinal(final),
       onFinal: (final) => {
         this.#lastFinalAtMs = performance.now()
@@ -419,12 +442,6 @@ export class FullNode {
     if (ledger !== undefined && height > 0n) await this.#store.saveSnapshot(height, encodeSnapshot(ledger))
   }
 
-  #finalAt(height: bigint) {
-    const block = this.#store.block(height)
-    const cert = this.#store.cert(height)
-    return block === undefined || cert === undefined ? undefined : { block, cert }
-  }
-
   #takeConflict(bytes: Uint8Array): Judgement {
     const evidence = decodeConflict(bytes)
     if (evidence.kind === 'rejected') return 'reject'
@@ -451,6 +468,20 @@ export class FullNode {
     for (let count = 0; count < times && !this.isBanned(peer); count++) this.#server?.fault(peer, code)
   }
 }
+
+function finalIn(store: LevelChainStore, height: bigint): FinalBlock | undefined {
+  const block = store.block(height)
+  const cert = store.cert(height)
+  return block === undefined || cert === undefined ? undefined : { block, cert }
+}
+
+/** The store as the view reads it: what is damaged is not there, and is repaired. */
+const readable = (store: LevelChainStore, repair: Repair): FinalSource => ({
+  block: (height) => repair.guard(height, () => store.block(height)),
+  cert: (height) => repair.guard(height, () => store.cert(height)),
+  committee: (epoch) => store.committee(epoch),
+  heightOf: (txid) => store.heightOf(txid),
+})
 
 function operandsText(operands: Readonly<Record<string, unknown>>): string {
   return Object.entries(operands)

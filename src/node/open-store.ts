@@ -9,6 +9,7 @@ import { LevelChainStore } from '../store/level-chain.ts'
 import type { Execution } from './execution.ts'
 import type { Recent } from './node-view.ts'
 import { genesisBlock, restore } from './restore.ts'
+import { SafetyStore } from './safety-store.ts'
 
 export interface StoreOptions {
   readonly execution: Execution
@@ -21,6 +22,7 @@ export interface StoreOptions {
 export interface OpenedStore {
   readonly store: LevelChainStore
   readonly recent: Recent
+  readonly safety: SafetyStore
   /** A damaged store was replaced, now or at an earlier start, and nothing was signed since. */
   readonly isRecordLost: boolean
   readonly conflictNames: readonly string[]
@@ -46,8 +48,10 @@ export async function openStore(options: StoreOptions): Promise<OpenedStore> {
 }
 
 async function opened(options: StoreOptions, store: LevelChainStore, folder: string): Promise<OpenedStore> {
-  const isRecordLost = store.safety() === undefined && hasSetAside(folder)
-  return { store, recent: await fill(options, store), isRecordLost, conflictNames: await store.conflictNames() }
+  const recent = await fill(options, store)
+  const safety = new SafetyStore(store, options.folder, store.safety() === undefined && hasSetAside(folder))
+  for (const finding of safety.findings) options.log.log('warn', finding)
+  return { store, recent, safety, isRecordLost: safety.isLost, conflictNames: await store.conflictNames() }
 }
 
 async function fill(options: StoreOptions, store: LevelChainStore): Promise<Recent> {
@@ -57,7 +61,10 @@ async function fill(options: StoreOptions, store: LevelChainStore): Promise<Rece
       ...{ height: 0n, block: encodeBlock(genesisBlock(genesis)), cert: undefined, txids: [] },
       committees: committeesOf(genesis, [0, 1]),
     })
-  return restore(execution, genesis, store, (height) => log.log('info', `executed block ${height} again`))
+  return restore(execution, genesis, store, {
+    onProgress: (height) => log.log('info', `executed block ${height} again`),
+    onDamage: (what) => log.log('warn', what),
+  })
 }
 
 /** Encoded committees of these epochs, as far as the ledger has them. */

@@ -5,7 +5,7 @@ import { blockHash } from '../chain/header.ts'
 import { equalBytes } from '../base/bytes.ts'
 import type { Result } from '../base/verdict.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { CorruptionError } from '../store/level-db.ts'
+import { CorruptionError, isCorruption } from '../store/level-db.ts'
 import { decodeSnapshot } from '../store/level-snapshot.ts'
 import type { LevelChainStore } from '../store/level-chain.ts'
 import type { Execution } from './execution.ts'
@@ -22,11 +22,11 @@ export async function restore(
   execution: Execution,
   genesis: Ledger,
   store: LevelChainStore,
-  onProgress: (height: bigint) => void,
+  { onProgress, onDamage }: RestoreNews,
 ): Promise<Recent> {
   const head = store.headHeight ?? 0n
   let { ledger, block } = startAtHand(execution, store, head) ??
-    (await startOnDisk(execution, store, head)) ?? {
+    (await startOnDisk(execution, store, head, onDamage)) ?? {
       ledger: genesis,
       block: genesisBlock(genesis),
     }
@@ -41,21 +41,53 @@ export async function restore(
   return { ledger, block, cert: certAt(store, head) }
 }
 
+export interface RestoreNews {
+  /** This height was executed again. */
+  onProgress(height: bigint): void
+  /** Something in the store is damaged and not needed: one sentence. */
+  onDamage(what: string): void
+}
+
 type Start = Pick<Recent, 'ledger' | 'block'>
 
 /** The newest height of this store whose ledger another validator of this process has restored. */
 function startAtHand(execution: Execution, store: LevelChainStore, head: bigint): Start | undefined {
   const lowest = head > LOOK_BACK ? head - LOOK_BACK : 0n
   for (let height = head; height > lowest; height--) {
-    const block = blockAt(store, height)
-    const ledger = execution.restored(blockHash(execution.engine.kernels, block.header))
-    if (ledger !== undefined) return { ledger, block }
+    const block = wholeBlockAt(store, height)
+    const ledger = block && execution.restored(blockHash(execution.engine.kernels, block.header))
+    if (block !== undefined && ledger !== undefined) return { ledger, block }
   }
   return undefined
 }
 
-/** The snapshot in the store, if it is of a block in the store. */
-async function startOnDisk(execution: Execution, store: LevelChainStore, head: bigint): Promise<Start | undefined> {
+/** A damaged block below the snapshot is no reason to start anew: it is repaired later. */
+function wholeBlockAt(store: LevelChainStore, height: bigint): Block | undefined {
+  try {
+    return blockAt(store, height)
+  } catch (error) {
+    if (!isCorruption(error)) throw error
+    return undefined
+  }
+}
+
+/** The snapshot in the store, if it is of a block in the store; one that is damaged only costs time. */
+async function startOnDisk(
+  execution: Execution,
+  store: LevelChainStore,
+  head: bigint,
+  onDamage: RestoreNews['onDamage'],
+): Promise<Start | undefined> {
+  try {
+    return await readSnapshot(execution, store, head)
+  } catch (error) {
+    if (!isCorruption(error)) throw error
+    onDamage(`the stored snapshot is damaged (${(error as Error).message}): executing the chain from genesis`)
+    return undefined
+  }
+}
+
+async function readSnapshot(execution: Execution, store: LevelChainStore, head: bigint): Promise<Start | undefined> {
   const snapshot = await store.snapshot()
   if (snapshot === undefined || snapshot.height > head) return undefined
   const { engine, chain } = execution

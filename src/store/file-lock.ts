@@ -60,6 +60,7 @@ const CODES: Readonly<Record<string, readonly [code: StoreCode, advice: string]>
   ENOTDIR: ['not-writable', 'a file is in the way: name another folder'],
   EEXIST: ['not-writable', 'a file is in the way: name another folder'],
   ENOSPC: ['no-space', 'free some space; what was stored before is intact'],
+  EFBIG: ['no-space', 'the file size limit of this process is reached: raise it; what was stored before is intact'],
   EDQUOT: ['no-space', 'free some space; what was stored before is intact'],
 }
 

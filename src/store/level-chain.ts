@@ -105,6 +105,14 @@ export class LevelChainStore {
     this.#headHeight = height
   }
 
+  /** Replaces a damaged block by the same one, from elsewhere. Durable when it resolves. */
+  async replace({ height, block, cert }: Pick<FinalRecord, 'height' | 'block' | 'cert'>): Promise<void> {
+    const name = nameOf(height)
+    const writes: Write[] = [{ key: `b/${name}`, value: block }]
+    if (cert !== undefined) writes.push({ key: `c/${name}`, value: cert })
+    await this.#db.write(writes)
+  }
+
   /** What the validator must not forget, on disk before its vote leaves it ([BFT-1]). */
   async saveSafety({ record, validBlock, quorum }: SafetyWrite): Promise<void> {
     const writes: Write[] = [{ key: 'v/record', value: record }]

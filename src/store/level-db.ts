@@ -84,7 +84,7 @@ export class LevelDb {
     try {
       await this.#db.batch(operations, { sync: true })
     } catch (error) {
-      throw storeFailure(this.folder, (error as { cause?: unknown }).cause ?? error)
+      throw ioFailure(this.folder, error)
     }
   }
 
@@ -160,22 +160,29 @@ export function isCorruption(error: unknown): boolean {
 
 function openError(folder: string, error: unknown): Error {
   if (error instanceof StoreError) return error
-  const { code, message = '' } = causeOf(error)
-  if (code === 'LEVEL_LOCKED')
+  if (causeOf(error).code === 'LEVEL_LOCKED')
     return new StoreError(
       'locked',
       `the database in ${folder} is in use by another process: stop it, or name another folder`,
       { cause: error },
     )
-  const denied = /Permission denied|Read-only|Not a directory|No space/.exec(message)?.[0]
-  if (denied === undefined) return storeFailure(folder, causeOf(error))
-  const errno = {
-    'Permission denied': 'EACCES',
-    'Read-only': 'EROFS',
-    'Not a directory': 'ENOTDIR',
-    'No space': 'ENOSPC',
-  }
-  return storeFailure(folder, { code: errno[denied as keyof typeof errno], message })
+  return ioFailure(folder, error)
+}
+
+/** LevelDB tells in words what the file system said. */
+const ERRNO_OF: Readonly<Record<string, string>> = {
+  'Permission denied': 'EACCES',
+  'Read-only': 'EROFS',
+  'Not a directory': 'ENOTDIR',
+  'No space': 'ENOSPC',
+  'File too large': 'EFBIG',
+  'Disk quota': 'EDQUOT',
+}
+
+function ioFailure(folder: string, error: unknown): StoreError {
+  const { message = '' } = causeOf(error)
+  const words = Object.keys(ERRNO_OF).find((part) => message.includes(part))
+  return storeFailure(folder, words === undefined ? causeOf(error) : { code: ERRNO_OF[words], message })
 }
 
 function reasonOf(error: unknown): string {

@@ -123,6 +123,8 @@ test('eight validators keep going with one dead; it catches up later, and so doe
   const damaged = join(folder, 'validator-1', 'chain')
   for (const name of readdirSync(damaged))
     if (name.startsWith('MANIFEST')) writeFileSync(join(damaged, name), 'garbage')
+  // The copy of the vote record beside it too: only then is it lost.
+  rmSync(join(folder, 'validator-1', 'safety'), { recursive: true })
 
   const second = await start({ config, folder })
   assert.ok(second.warnings.some((warning) => warning.includes('damaged') && warning.includes(damaged)))

@@ -1,0 +1,65 @@
+/**
+ * What a validator signed, kept twice: in a file of its own and in the database ([BFT-1]). A vote leaves when both have
+ * it. After a start the later of the two counts.
+ */
+import { join } from 'node:path'
+import { decodeSafetyRecord, type SafetyRecord } from '../consensus/safety-record.ts'
+import type { SavedState } from '../consensus/events.ts'
+import type { LevelChainStore, SafetyWrite } from '../store/level-chain.ts'
+import { SafetyFile } from '../store/safety-file.ts'
+
+export class SafetyStore {
+  readonly #store: LevelChainStore
+  readonly #file: SafetyFile
+  /** What to go on from; undefined when nothing was ever signed, or when nothing of it is left. */
+  readonly saved: SavedState | undefined
+  /** What was found that needs telling, one sentence each. */
+  readonly findings: readonly string[]
+  /** Something was signed and neither copy is left. */
+  readonly isLost: boolean
+
+  /** `folder`: the node's. `wasReplaced`: the database was set aside, now or before, and holds no record since. */
+  constructor(store: LevelChainStore, folder: string, wasReplaced: boolean) {
+    this.#store = store
+    this.#file = SafetyFile.open(join(folder, 'safety'))
+    const fromFile = recordOf(this.#file.payload)
+    const inStore = store.safety()
+    const fromStore = recordOf(inStore?.record)
+    const useFile = fromFile !== undefined && (fromStore === undefined || isLater(fromFile, fromStore))
+    const block = inStore?.validBlock === undefined ? {} : { validBlock: inStore.validBlock }
+    this.saved = useFile ? { record: this.#file.payload!, ...block } : inStore
+    this.isLost = (this.#file.isLost && !useFile) || (this.saved === undefined && wasReplaced)
+    this.findings = [
+      ...(this.#file.isLost ? ['both slots of the vote record beside the database are damaged'] : []),
+      ...(useFile
+        ? [
+            `the vote record beside the database is newer (height ${fromFile.height}, round ${fromFile.round}) and counts`,
+          ]
+        : []),
+    ]
+  }
+
+  async save(write: SafetyWrite): Promise<void> {
+    await this.#file.save(write.record)
+    await this.#store.saveSafety(write)
+  }
+
+  close(): void {
+    this.#file.close()
+  }
+}
+
+function recordOf(bytes: Uint8Array | undefined): SafetyRecord | undefined {
+  const record = bytes && decodeSafetyRecord(bytes)
+  return record?.kind === 'accepted' ? record.value : undefined
+}
+
+/** Records only grow: in height, round, and what was signed in the round. */
+function isLater(a: SafetyRecord, b: SafetyRecord): boolean {
+  if (a.height !== b.height) return a.height > b.height
+  if (a.round !== b.round) return a.round > b.round
+  return signedCount(a) > signedCount(b)
+}
+
+const signedCount = ({ prevote, precommit, hasProposed }: SafetyRecord): number =>
+  (prevote === undefined ? 0 : 1) + (precommit === undefined ? 0 : 1) + (hasProposed ? 1 : 0)
