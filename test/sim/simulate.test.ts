@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { STRATEGIES } from '../../src/sim/faulty-node.ts'
 import { PLANTED_BUGS } from '../../src/sim/planted-bugs.ts'
+import { MEASURED_COSTS, scaledCosts } from '../../src/sim/measured-costs.ts'
 import { randomRun, smallParams, type RunOptions } from '../../src/sim/run-options.ts'
 import { simulate, violationsOf, type RunReport } from '../../src/sim/simulate.ts'
 import { CHECKERS } from '../../src/sim/checkers.ts'
@@ -58,6 +59,29 @@ describe(`simulated networks (SIM_SEED=${FIRST_SEED}, SIM_RUNS=${RUN_COUNT})`, (
       epochs += Math.floor(report.height / options.params.epochLength)
     }
     assert.ok(epochs >= 12, `${epochs} epochs in all`)
+  })
+
+  it('let stake come and go: newcomers sit in committees, cubes split and merge', () => {
+    const total = { stakesJoined: 0, stakesLeft: 0, splits: 0, merges: 0, newcomerEpochs: 0 }
+    for (let run = 0; run < 4; run++) {
+      const base = randomRun(`${FIRST_SEED} stake ${run}`)
+      const params = { ...base.params, epochLength: 2, seatLifetime: 1 }
+      const report = simulate({ ...base, params, healAfterMs: 8000, stakeEveryMs: 400, progressBlocks: 6 }, model)
+      assertOk(report)
+      for (const name of Object.keys(total) as (keyof typeof total)[]) total[name] += report[name]
+    }
+    for (const [name, count] of Object.entries(total)) assert.ok(count > 0, `${name}: ${JSON.stringify(total)}`)
+  })
+
+  it('charge what cryptography costs: dearer cryptography, later finality', () => {
+    const base = randomRun(`${FIRST_SEED} costs`)
+    const calm = { ...base, faulty: new Map(), crashCount: 0, partitionCount: 0, eclipseCount: 0, healAfterMs: 0 }
+    const medianAt = (factor: number) => {
+      const report = simulate({ ...calm, progressBlocks: 4, costs: scaledCosts(MEASURED_COSTS, factor) }, model)
+      assertOk(report)
+      return report.finalityMedianMs
+    }
+    assert.ok(medianAt(0) < medianAt(1) && medianAt(1) < medianAt(4))
   })
 
   it('repeat exactly from their seed', () => {
