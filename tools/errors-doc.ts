@@ -13,6 +13,7 @@ import { CHECKPOINT_TEXT_SENTENCES } from '../src/light/checkpoint-text.ts'
 import { SYNC_SENTENCES } from '../src/light/codes.ts'
 import { PROOF_FILE_SENTENCES } from '../src/light/proof-file.ts'
 import { PROOF_TEXT_SENTENCES } from '../src/light/proof-text.ts'
+import { STATE_FILE_SENTENCES } from '../src/light/state-file.ts'
 import type { TransportCode } from '../src/ports/network.ts'
 import type { StoreCode } from '../src/store/store-error.ts'
 import { VERIFICATION_SENTENCES } from '../src/verify/codes.ts'
@@ -31,13 +32,16 @@ const TRANSPORT: Readonly<Record<TransportCode, string>> = {
   'stream-reset': 'The peer ended the stream: nothing, the client asks another peer.',
   'frame-too-large': 'The peer sent more than the protocol allows: nothing, the client asks another peer.',
   closed: 'The connection is gone: nothing, the client dials again.',
+  'part-missing':
+    'An optional package that this kind of address needs is not installed: install it, or use TCP or WebSocket addresses.',
 }
 const REFUSALS: Readonly<Record<Refusal, string>> = {
   'not-found': 'The peer has no such block or transaction: nothing, others are asked; it proves nothing.',
   pruned: 'The peer had it once and gave it up: ask for something newer, or a peer that keeps all.',
   'not-ahead': 'The peer is behind what was asked about: nothing, others are asked.',
-  unsupported:
-    'The peer does not serve that, as a light client serves no state, or the answer would be too long: add a full node, or ask for a longer prefix.',
+  unsupported: 'The peer does not serve that, as a light client serves no state: add a full node.',
+  'too-large':
+    'The answer would not fit a frame: ask for less, as by a longer prefix or fewer blocks; the client pages sets by itself.',
   busy: 'The peer is over one of its bounds, or has nothing yet: nothing, it is asked later.',
 }
 const STORE: Readonly<Record<StoreCode | 'set-aside', string>> = {
@@ -131,6 +135,7 @@ export const ERROR_TABLES: readonly Table[] = [
   VERIFICATION_SENTENCES,
   PROOF_FILE_SENTENCES,
   PROOF_TEXT_SENTENCES,
+  STATE_FILE_SENTENCES,
   SPEC_SENTENCES,
   TRANSPORT,
   REFUSALS,
@@ -170,6 +175,7 @@ export async function errorsDoc(): Promise<string> {
       'Found by verification: the data is not what it claims to be. A peer that sends it is dropped and remembered; the client goes on with others.',
       verification,
     ),
+    section('State files', 'Of the one small file that a client’s whole state is exported to.', STATE_FILE_SENTENCES),
     section('Reasons', 'They stand inside other sentences.', REASONS),
     section('Chain specs', 'Of the JSON file that names a chain.', SPEC_SENTENCES),
     section('Connections', 'No proof of bad faith: the peer is moved down, not remembered.', TRANSPORT),

@@ -56,7 +56,14 @@ export interface ProvenSet {
   /** The head it was proven under. */
   readonly header: Header
   readonly utxos: readonly Utxo[]
-  /** Encoded [STATE-1] proof. */
+  /** Encoded [STATE-1] proof; empty for a set in pages. */
+  readonly proof: Uint8Array
+  /** Of a set too large for one answer: the proofs of longer prefixes that cover the whole, in key order. */
+  readonly pages: readonly ProvenPage[]
+}
+
+export interface ProvenPage {
+  readonly prefix: Prefix
   readonly proof: Uint8Array
 }
 
@@ -269,8 +276,34 @@ export class LightClient {
     const { atHeight } = options
     const under = atHeight === undefined ? undefined : (await this.header(atHeight, options)).header
     const query: Query = { kind: 'state', prefix, ...(under === undefined ? {} : { under }) }
-    const value = (await this.#ask(query, options)) as QueryValue & { kind: 'state' }
-    return { header: value.at, utxos: value.utxos, proof: value.proof }
+    try {
+      const value = (await this.#ask(query, options)) as QueryValue & { kind: 'state' }
+      return { header: value.at, utxos: value.utxos, proof: value.proof, pages: [] }
+    } catch (error) {
+      if (!isTooLarge(error) || prefix.bits >= STATE_KEY_BITS || this.#head === undefined) throw error
+    }
+    return this.#paged(prefix, under ?? this.#head!.header, options)
+  }
+
+  /** A set that does not fit a frame, in halves under one header; together they are as complete as one. */
+  async #paged(prefix: Prefix, under: Header, options: CallOptions): Promise<ProvenSet> {
+    const pages: ProvenPage[] = []
+    const utxos: Utxo[] = []
+    for (const half of halvesOf(prefix)) {
+      try {
+        const value = (await this.#ask({ kind: 'state', prefix: half, under }, options)) as QueryValue & {
+          kind: 'state'
+        }
+        pages.push({ prefix: half, proof: value.proof })
+        utxos.push(...value.utxos)
+      } catch (error) {
+        if (!isTooLarge(error) || half.bits >= STATE_KEY_BITS) throw error
+        const deeper = await this.#paged(half, under, options)
+        pages.push(...deeper.pages)
+        utxos.push(...deeper.utxos)
+      }
+    }
+    return { header: under, utxos, proof: new Uint8Array(0), pages }
   }
 
   /** An owner's complete unspent set, proven, now and at each new head; heads that pass meanwhile are skipped. */
@@ -488,6 +521,26 @@ export class LightClient {
       if (isOver) end()
     })
   }
+}
+
+const STATE_KEY_BITS = 256
+
+/** Every peer that could answer says that it does not fit. */
+const isTooLarge = (error: unknown): boolean =>
+  error instanceof ClientError &&
+  error.code === 'query-unavailable' &&
+  String(error.operands['reasons']).includes('too-large')
+
+/** The two prefixes that are one bit longer. */
+function halvesOf({ bits, bytes }: Prefix): readonly [Prefix, Prefix] {
+  const longer = new Uint8Array((bits + 8) >> 3)
+  longer.set(bytes)
+  const upper = longer.slice()
+  upper[bits >> 3]! |= 0x80 >> (bits & 7)
+  return [
+    { bits: bits + 1, bytes: longer },
+    { bits: bits + 1, bytes: upper },
+  ]
 }
 
 /** Height and hash as people write a checkpoint. */

@@ -107,7 +107,9 @@ export class Queries {
     const knowing = reasons.filter((reason) => reason !== 'unsupported')
     if (query.kind === 'transaction' && knowing.length > 0 && knowing.every((reason) => reason === 'not-found'))
       return this.#finish(queryId, rejected('query-not-found', { asked: reasons.length, txid: toHex(query.txid) }))
-    if (++asked.rounds >= ROUND_COUNT_MAX)
+    // A newer head makes no answer shorter: whoever asked has to ask for less.
+    const isTooLarge = knowing.length > 0 && knowing.every((reason) => reason === 'too-large')
+    if (isTooLarge || ++asked.rounds >= ROUND_COUNT_MAX)
       return this.#finish(
         queryId,
         rejected('query-unavailable', { asked: reasons.length, reasons: [...new Set(reasons)].join(', ') }),

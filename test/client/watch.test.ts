@@ -193,3 +193,22 @@ test('the trust meter tells a second peer’s word from none, with an event when
   equal(client.trust.weight?.seats, client.head?.seats)
   await client.close()
 })
+
+/** Answers only where fewer than two outputs lie under the prefix, as if frames were small. */
+class SmallFrames extends FixtureView {
+  override stateProof(height: bigint, prefix: Prefix) {
+    const proof = buildStateProof(this.chain.ledger(Number(height)).outputs.tree, prefix.bits, prefix.bytes)
+    if (proof.kind === 'accepted' && proof.value.leaves.length > 1) return 'too-large' as never
+    return super.stateProof(height, prefix)
+  }
+}
+
+test('a set that does not fit an answer is paged by longer prefixes, under one header, and is complete', async () => {
+  const { client } = await started({ a: new SmallFrames(chain, 12) })
+  await client.whenHead(({ header }) => header.height === 12n)
+  const { header, utxos, pages } = await client.unspent(owner)
+  equal(header.height, 12n)
+  deepEqual(utxos.map(nameOf).toSorted(), expectedAt(12))
+  ok(expectedAt(12).length > 1 && pages.length > 1)
+  await client.close()
+})
