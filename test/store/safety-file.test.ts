@@ -23,7 +23,10 @@ function reopened(): { first: number | undefined; isLost: boolean } {
 }
 /** The slot that holds `payload`. */
 const slotOf = (payload: number) =>
-  join(folder, ['safety-0', 'safety-1'].find((name) => readFileSync(join(folder, name))[12] === payload)!)
+  join(
+    folder,
+    ['safety-0', 'safety-1'].find((name) => readFileSync(join(folder, name))[12] === payload)!,
+  )
 
 test('the last payload is there after reopening, and the sequence goes on', async () => {
   deepEqual(reopened(), { first: undefined, isLost: false })
