@@ -105,11 +105,8 @@ function reportOf(run: SuiteRun & { processes: number }, only: readonly string[]
   }
 }
 
-/** Loads the devnet only where it is asked for. */
-async function networkOf({ network, board, browser, node }: Options): Promise<readonly NetworkCost[] | undefined> {
-  if (!network) return undefined
-  if (board || browser !== undefined || node !== undefined)
-    throw new Error('--network runs in this Node: leave out --board, --browser and --node')
+/** Loads the devnet only where it is asked for, and after the kernels were built. */
+async function networkCosts(): Promise<readonly NetworkCost[]> {
   const { measureNetwork, NETWORK_DEFAULTS } = await import('./verify/network.ts')
   return measureNetwork(NETWORK_DEFAULTS)
 }
@@ -127,8 +124,10 @@ async function main(): Promise<number> {
     return 0
   }
   if (values.serve) return serve()
-  const network = await networkOf(values)
+  if (values.network && (values.board || values.browser !== undefined || values.node !== undefined))
+    throw new Error('--network runs in this Node: leave out --board, --browser and --node')
   const measuredReport = reportOf(await measureSuite(values), wordsOf(values))
+  const network = values.network ? await networkCosts() : undefined
   const report: BenchReport = network === undefined ? measuredReport : { ...measuredReport, network }
   console.log(`\n${report.machine.engine} on ${report.machine.cpu}, ${report.machine.cores} cores\n`)
   console.log(caseTable(report.cases))
