@@ -89,17 +89,11 @@ export { durationText, type CertificateWeight, type Freshness, type Trust } from
 export { parseCheckpoint, shareText, CHECKPOINT_TEXT_SENTENCES } from '../light/checkpoint-text.ts'
 export { isProofText, parseProofText, proofText, type ProofText } from '../light/proof-text.ts'
 export type { Connectivity, LivenessLimits } from './liveness.ts'
-export type { OwnerState, PrivateOptions, TopicBlocks, TopicTransaction } from './watch.ts'
+export type { OwnerState } from './watch.ts'
+export type { CallOptions, PrivateOptions, ProvenPage, ProvenSet, TopicBlocks, TopicTransaction } from './reads.ts'
 export { ClientError, sentenceOf, type ClientCode } from './errors.ts'
 export type { ClientEvents, Head, PeerInfo, Warning } from './events.ts'
-export {
-  checkpointText,
-  type CallOptions,
-  type LightClient,
-  type ProvenHeader,
-  type ProvenSet,
-  type ProvenTransaction,
-} from './light-client.ts'
+export { checkpointText, type LightClient, type ProvenHeader, type ProvenTransaction } from './light-client.ts'
 export type { ExportedProof, FreeProofRequest } from './proof-export.ts'
 export { verifyProofFile, type ProvenFile } from '../light/proof-file.ts'
 export {

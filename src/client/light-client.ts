@@ -13,6 +13,7 @@ import type { Store } from '../ports/index.ts'
 import { TOPIC_BLOCK_COUNT_MAX } from '../wire/limits.ts'
 import type { Prefix } from '../wire/proof.ts'
 import { Driver } from './driver.ts'
+import type { CallOptions, PrivateOptions, ProvenPage, ProvenSet, TopicBlocks } from './reads.ts'
 import { LIVENESS_LIMITS, type LivenessLimits } from './liveness.ts'
 import { Serving } from './serving.ts'
 import type { ConflictEvidence, EvidenceResponse } from '../wire/evidence.ts'
@@ -23,16 +24,7 @@ import type { Checkpoint } from '../verify/trust.ts'
 import { assessTrust, trustKey, type Trust } from '../light/trust-meter.ts'
 import { shareText } from '../light/checkpoint-text.ts'
 import { assertLength } from '../base/assert.ts'
-import {
-  ofOwner,
-  prefixOf,
-  topicBlocks,
-  watchOwner,
-  watchTopic,
-  type OwnerState,
-  type PrivateOptions,
-  type TopicBlocks,
-} from './watch.ts'
+import { ofOwner, prefixOf, topicBlocks, watchOwner, watchTopic, type OwnerState } from './watch.ts'
 
 export interface ResolvedOptions {
   readonly engine: Engine
@@ -45,26 +37,6 @@ export interface ResolvedOptions {
   readonly nowMs: () => number
   readonly serves?: boolean
   readonly liveness?: Partial<LivenessLimits>
-}
-
-export interface CallOptions {
-  readonly signal?: AbortSignal
-}
-
-/** A complete unspent set, proven under a verified head. */
-export interface ProvenSet {
-  /** The head it was proven under. */
-  readonly header: Header
-  readonly utxos: readonly Utxo[]
-  /** Encoded [STATE-1] proof; empty for a set in pages. */
-  readonly proof: Uint8Array
-  /** Of a set too large for one answer: the proofs of longer prefixes that cover the whole, in key order. */
-  readonly pages: readonly ProvenPage[]
-}
-
-export interface ProvenPage {
-  readonly prefix: Prefix
-  readonly proof: Uint8Array
 }
 
 export type ProvenTransaction = QueryValue & { readonly kind: 'transaction' }

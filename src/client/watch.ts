@@ -7,7 +7,6 @@
  */
 import { assertLength, assertRange } from '../base/assert.ts'
 import { equalBytes, toHex } from '../base/bytes.ts'
-import type { Hash32 } from '../base/brand.ts'
 import type { Header } from '../chain/header.ts'
 import type { Owner, Utxo } from '../chain/output.ts'
 import type { TopicValue } from '../light/contract.ts'
@@ -16,38 +15,15 @@ import type { Kernels } from '../kernels/contract.ts'
 import { TOPIC_BLOCK_COUNT_MAX } from '../wire/limits.ts'
 import type { Prefix } from '../wire/proof.ts'
 import { ClientError } from './errors.ts'
-import type { CallOptions, LightClient, ProvenSet } from './light-client.ts'
+import type { CallOptions, PrivateOptions, ProvenSet, Reader, TopicBlocks } from './reads.ts'
 
 const TRANSIENT: ReadonlySet<string> = new Set(['query-unavailable', 'query-timeout'])
 const RETRY_MS = 5_000
-
-export interface PrivateOptions extends CallOptions {
-  /**
-   * Ask for a bucket of this many leading bits and filter on the device, so that the serving peer does not learn which
-   * owner or topic is meant; the whole unless given.
-   */
-  readonly prefixBits?: number
-}
 
 /** An owner's complete unspent set, and what changed since the item before. */
 export interface OwnerState extends ProvenSet {
   readonly added: readonly Utxo[]
   readonly removed: readonly Utxo[]
-}
-
-export interface TopicTransaction {
-  readonly height: bigint
-  readonly topic: Uint8Array
-  readonly txid: Hash32
-}
-
-/** The complete transactions of a topic in the blocks [start, end). */
-export interface TopicBlocks {
-  /** The head that it was proven under. */
-  readonly header: Header
-  readonly start: bigint
-  readonly end: bigint
-  readonly transactions: readonly TopicTransaction[]
 }
 
 /** The first `bits` bits of `bytes` as a prefix, unused low bits zero. */
@@ -63,7 +39,7 @@ export const ofOwner = (kernels: Kernels, owner: Owner, utxos: readonly Utxo[]):
   utxos.filter(({ output }) => equalBytes(stateKeyOwner(kernels, output), owner))
 
 export async function* watchOwner(
-  client: LightClient,
+  client: Reader,
   owner: Owner,
   options: PrivateOptions = {},
 ): AsyncGenerator<OwnerState, void, undefined> {
@@ -86,7 +62,7 @@ export async function* watchOwner(
 const nameOf = ({ outpoint }: Utxo): string => `${toHex(outpoint.txid)}:${outpoint.index}`
 
 export async function* watchTopic(
-  client: LightClient,
+  client: Reader,
   topic: Uint8Array,
   options: PrivateOptions & { readonly from?: bigint } = {},
 ): AsyncGenerator<TopicBlocks, void, undefined> {
@@ -115,7 +91,7 @@ export function topicBlocks(topic: Uint8Array, { at, start, blocks }: TopicValue
 }
 
 /** The head now and then the newest one each time there is a newer one; those in between are skipped. */
-async function* newestHeads(client: LightClient, { signal }: CallOptions): AsyncGenerator<Header, void, undefined> {
+async function* newestHeads(client: Reader, { signal }: CallOptions): AsyncGenerator<Header, void, undefined> {
   let height = -1n
   const options = signal === undefined ? {} : { signal }
   for (;;) {
@@ -133,7 +109,7 @@ async function* newestHeads(client: LightClient, { signal }: CallOptions): Async
 
 /** Where no peer can answer now, asks again under the next head, and after a while without one. */
 async function untilAnswered<Value>(
-  client: LightClient,
+  client: Reader,
   ask: () => Promise<Value>,
   { signal }: CallOptions,
 ): Promise<Value> {
