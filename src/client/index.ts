@@ -89,6 +89,7 @@ export { durationText, type CertificateWeight, type Freshness, type Trust } from
 export { parseCheckpoint, shareText, CHECKPOINT_TEXT_SENTENCES } from '../light/checkpoint-text.ts'
 export { isProofText, parseProofText, proofText, type ProofText } from '../light/proof-text.ts'
 export type { Connectivity, LivenessLimits } from './liveness.ts'
+export { inOneTab, type Locks, type OneTabOptions } from './one-tab.ts'
 export type { OwnerState } from './watch.ts'
 export type { CallOptions, PrivateOptions, ProvenPage, ProvenSet, TopicBlocks, TopicTransaction } from './reads.ts'
 export { ClientError, sentenceOf, type ClientCode } from './errors.ts'
