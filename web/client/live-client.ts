@@ -8,7 +8,7 @@ import { blockHash } from '../../src/chain/header.ts'
 import type { Owner } from '../../src/chain/output.ts'
 import { SPEC_SENTENCES, chainIdOf, parseChainSpec, type ChainSpec } from '../../src/chain/spec.ts'
 import { ClientError } from '../../src/client/errors.ts'
-import type { Head, PeerInfo } from '../../src/client/events.ts'
+import type { Head, PeerInfo, Warning } from '../../src/client/events.ts'
 import { createLightClient, type NetworkFactory } from '../../src/client/index.ts'
 import type { LightClient } from '../../src/client/light-client.ts'
 import { accountOf, balanceOf, buildPayment } from '../../src/client/wallet.ts'
@@ -48,6 +48,8 @@ const EXPIRY_BLOCKS = 200n
 /** After a head, time for the other peers to bring it too before witnesses are counted. */
 const WITNESS_DELAY_MS = 400
 const WITNESS_SAMPLES = 3
+/** A peer has another block where the checkpoint is: one of the two is wrong. */
+const DOUBT = 'checkpoint-mismatch'
 
 /** Opens the store, loads the network and starts to follow. Rejects with ClientProblem. */
 export async function startLiveClient(config: ClientConfig): Promise<ClientSource> {
@@ -112,7 +114,6 @@ function someOf<Item>(items: readonly Item[], count: number): Item[] {
 }
 
 const asProblem = (cause: unknown): ClientProblem => {
-  if (cause instanceof ClientProblem) return cause
   const { code, sentence: text } = problemOf(cause)
   const full = text.charAt(0).toUpperCase() + text.slice(1)
   return new ClientProblem(code, full.endsWith('.') ? full : `${full}.`, { cause })
@@ -137,6 +138,7 @@ class LiveClient implements ClientSource {
     client.on('phase', () => this.#set({}))
     client.on('error', (error) => this.#onError(error))
     client.on('trust', (trust) => this.#set({ trust }))
+    client.on('warning', (warning) => this.#onWarning(warning))
     client.on('closed', () => this.#set({}))
   }
 
@@ -189,6 +191,8 @@ class LiveClient implements ClientSource {
     const { height } = head.header
     const isStored = this.#facts.head === undefined && head.peer === undefined && height > 0n
     if (isStored) this.#set({ resumedHeight: height })
+    // Another peer had the checkpoint's block after all.
+    if (this.#facts.problem?.code === DOUBT) this.#set({ problem: undefined })
     this.#set({ head: facts, heads: [facts, ...this.#facts.heads].slice(0, HEADS_KEPT) })
     setTimeout(() => this.#countWitnesses(), WITNESS_DELAY_MS)
   }
@@ -220,6 +224,12 @@ class LiveClient implements ClientSource {
   /** What could not be saved stops nothing; the light client's own phase says what does. */
   #onError(error: ClientError): void {
     this.#set({ problem: problemOf(asProblem(error)) })
+  }
+
+  /** Of what peers said only a doubt about the start is told: without a head there is nothing else to look at. */
+  #onWarning({ code, sentence: text }: Warning): void {
+    if (code !== DOUBT || this.#facts.head !== undefined) return
+    this.#set({ problem: problemOf(asProblem(new ClientProblem(code, text))) })
   }
 
   #stop(problem: Problem): void {

@@ -32,6 +32,8 @@ export function trustOf(facts: ClientFacts, nowMs: number): Trust {
   const shown = height === undefined ? 'Nothing has been verified yet.' : `What you see was final at block ${height}.`
   if (facts.phase === 'stopped')
     return { level: 'stopped', word: 'Stopped', sentence: facts.problem?.sentence ?? `The client is closed. ${shown}` }
+  if (facts.head === undefined && facts.problem !== undefined)
+    return { level: 'stopped', word: 'Cannot start', sentence: facts.problem.sentence }
   if (facts.expired)
     return {
       level: 'expired',

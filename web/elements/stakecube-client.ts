@@ -13,7 +13,8 @@ import { theme } from './theme.ts'
  * @slot - The elements that use the client.
  * @csspart problem - The sentence that says why there is no client.
  * @fires ready - When the client has started; `wallets` is known from here on.
- * @fires error - CustomEvent with `detail: { code, sentence }`: a wrong attribute, chain or checkpoint, or no way to start.
+ * @fires error - CustomEvent with `detail: { code, sentence }`: a wrong attribute, chain or checkpoint, no way to start, or a
+ *   client that stopped.
  */
 export class StakecubeClient extends LitElement {
   static override styles = [
@@ -49,6 +50,7 @@ export class StakecubeClient extends LitElement {
   #client: ClientSource | undefined
   #config: ClientConfig | undefined
   #generation = 0
+  #unsubscribe: (() => void) | undefined
 
   constructor() {
     super()
@@ -122,6 +124,7 @@ export class StakecubeClient extends LitElement {
       if (generation !== this.#generation) return void client.close()
       this.#config = config
       this.#replace(client)
+      this.#onFacts(client)
       this.dispatchEvent(new CustomEvent('ready'))
     } catch (cause) {
       if (generation === this.#generation) this.#fail(problemOf(cause))
@@ -155,9 +158,19 @@ export class StakecubeClient extends LitElement {
   #replace(client: ClientSource | undefined): void {
     const before = this.#client
     if (before === client) return
+    this.#unsubscribe?.()
+    this.#unsubscribe = client?.subscribe(() => this.#onFacts(client))
     this.#client = client
     for (const callback of this.#subscribers) callback(client)
     void before?.close()
+  }
+
+  /** What went wrong later is told like what went wrong at the start, and taken back when it is over. */
+  #onFacts({ facts }: ClientSource): void {
+    const { problem } = facts
+    if (problem?.code === this.problem?.code && problem?.sentence === this.problem?.sentence) return
+    if (problem === undefined) this.problem = undefined
+    else this.#fail(problem)
   }
 
   #fail(problem: Problem): void {
