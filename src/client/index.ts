@@ -97,6 +97,7 @@ export type { ClientEvents, Head, PeerInfo, Warning } from './events.ts'
 export { checkpointText, type LightClient, type ProvenHeader, type ProvenTransaction } from './light-client.ts'
 export type { ExportedProof, FreeProofRequest } from './proof-export.ts'
 export { verifyProofFile, type ProvenFile } from '../light/proof-file.ts'
+export { exportState, importState, type ImportedState } from '../light/state-file.ts'
 export {
   accountOf,
   balanceOf,

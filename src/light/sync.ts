@@ -103,6 +103,7 @@ export class Sync {
       this.#conflicts.compareCheckpoint(core.trusted)
       this.#pace.observe(core.trusted.header.height, this.#claimedHeight(), core.nowMs)
       this.#streams.closeSilent(core.trusted.header)
+      this.#askPrevious(core.trusted)
       this.#askHops(core.trusted)
       if (core.trusted.committee !== undefined) this.#streams.open(core.trusted.header)
       this.#setPhase(core.trusted)
@@ -168,14 +169,14 @@ export class Sync {
     this.#isExhausted = false
     const { height } = trusted.header
     if (this.#streams.areLive(height)) return
-    if (trusted.committee === undefined && this.#lackHeight === height) return this.#askCommittee(trusted)
+    if (trusted.committee === undefined && this.#lackHeight === height) return this.#askCommitteeOf(trusted)
     const isAhead = ({ claim }: Peer) => (claim?.head.header.height ?? 0n) > height
     const isBehind = ({ claim }: Peer) => epochOf(claim!.head.header.height, core.params) > this.#epochOf(trusted)
     const [peer] = core.peers.ranked(
       core.nowMs,
       (one) => isAhead(one) && (trusted.committee !== undefined || isBehind(one)),
     )
-    if (peer === undefined) return this.#askCommittee(trusted)
+    if (peer === undefined) return trusted.committee === undefined ? this.#askCommitteeOf(trusted) : undefined
     const { countMax, forms } = this.#plan(peer, height)
     this.#askHopsOf(peer, height, countMax, forms)
   }
@@ -197,15 +198,16 @@ export class Sync {
     this.#core.send(peer, 'hops', request, { purpose: 'hops', fromHeight, countMax, forms, claimedHeight })
   }
 
-  /** After a compact hop: the full committee, to follow by; or that of the epoch before, to judge a claim by. */
-  #askCommittee(trusted: Trusted): void {
+  /** The committee of the epoch before, if a claim is to be judged by it and it went by in compact form. */
+  #askPrevious({ committee }: Trusted): void {
     const core = this.#core
-    if (trusted.committee === undefined) return this.#askCommitteeOf(trusted)
-    const previous = core.isPreviousWanted ? core.lastOfPrevious : undefined
+    if (!core.isPreviousWanted || committee === undefined || core.countPending('committee') > 0) return
     core.isPreviousWanted = false
+    const previous = core.lastOfPrevious
     if (previous !== undefined) this.#askCommitteeOf(previous)
   }
 
+  /** After a compact hop: the full committee of a block that is trusted, to follow or to judge by. */
   #askCommitteeOf(of: Trusted): void {
     const core = this.#core
     const { header } = of

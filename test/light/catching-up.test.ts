@@ -269,3 +269,15 @@ test('[LC-8] evidence in the store that cannot be read stops the client as evide
   ok(world.has('failed', 'evidence-unreadable'))
   equal(toHex(world.store.get('head')!), toHex(first.store.get('head')!), 'the store is left as it is')
 })
+
+test('[LC-5] after compact hops a certified block of the epoch before that is not ours is judged at once, while blocks come', () => {
+  const fork = fixtureOf({ epochs: 30, paymentsPerBlock: 1 })
+  const honest = new FixtureView(chain, 44)
+  const world = new World({ engine, spec, checkpoint: { height: 0n, hash: chain.ledger(0).hash } }, options)
+  world.connect('honest', { view: honest })
+  equal(world.settle().height, 44n)
+  world.connect('fork', { view: new FixtureView(fork, 42) })
+  world.settle()
+  equal(world.machine.phase, 'halted')
+  ok(world.has('halted') && honest.reports.length === 1)
+})
