@@ -111,7 +111,7 @@ class Mesh {
   #bridgeMember: Member | undefined
 
   async startDevnet(folder: string): Promise<Devnet> {
-    const flags = ['--validators', '4', '--data', folder, '--http', '0', '--p2p-port', '0', '--json']
+    const flags = ['--validators', '1', '--data', folder, '--http', '0', '--p2p-port', '0', '--json']
     const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', 'devnet', ...flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
