@@ -26,7 +26,8 @@ const FORBIDDEN = [
 const STAND_INS: readonly (readonly [of: RegExp, path: string])[] = [
   [/client\/node-network\.ts$/, 'src/edge/network.ts'],
   [/crypto\/bls-noble\.ts$|^\.\.\/bls-noble\.ts$/, 'src/edge/no-noble.ts'],
-  [/crypto\/bls-signer\.ts$/, 'src/edge/no-signer.ts'],
+  [/^\.\/stake\.ts$/, 'src/edge/no-stake.ts'],
+  [/^\.\/twin\/index\.ts$/, 'src/edge/no-twin.ts'],
   [/wasm\/simd\.gen\.ts$/, 'src/kernels/wasm/scalar.gen.ts'],
   [/^@chainsafe\/as-(chacha20poly1305|sha256)$/, 'src/edge/noise-primitives.ts'],
   [/mock-muxer\.js$|^@noble\/ciphers\/|^@noble\/curves\/secp256k1/, 'src/edge/left-out.ts'],

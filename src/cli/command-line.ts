@@ -5,6 +5,7 @@
  * CliError('usage'), naming the flag, the value and what is allowed.
  */
 import { parseArgs } from 'node:util'
+import { argumentsFromFile, exampleConfig, hint } from './config-file.ts'
 import { CliError } from './exit-codes.ts'
 
 export interface TextFlag {
@@ -38,9 +39,17 @@ export interface CommandDefinition {
   /** Positional operands as they appear in the usage line, such as 'FILE'; a trailing '?' means that it may be left out. */
   readonly operands?: readonly string[]
   readonly flags: Readonly<Record<string, Flag>>
+  /** Takes `--config FILE` and `--print-config` (CONFIG_FLAGS). */
+  readonly hasConfig?: boolean
   /** Printed after the flags: examples, what to do next. */
   readonly epilogue?: string
 }
+
+/** For commands that set `hasConfig`. */
+export const CONFIG_FLAGS = {
+  config: { kind: 'text', value: 'FILE', help: 'options from a file, one a line: name = value' },
+  'print-config': { kind: 'switch', help: 'print such a file with every option explained, and end' },
+} as const satisfies Readonly<Record<string, Flag>>
 
 export class CommandLine {
   readonly operands: readonly string[]
@@ -83,13 +92,32 @@ export function parseCommandLine(
   print: (text: string) => void = (text) => process.stdout.write(text),
 ): CommandLine | undefined {
   const flags = { ...definition.flags, ...EVERYWHERE }
-  const { values, operands } = tokenize(definition, flags, argv)
+  const { values, operands } = tokenize(definition, flags, withConfig(definition, flags, argv))
+  if (definition.hasConfig === true && values.has('print-config')) {
+    print(exampleConfig(definition))
+    return undefined
+  }
   if (values.has('help')) {
     print(helpText(definition))
     return undefined
   }
   checkOperands(definition, operands)
   return new CommandLine(operands, values)
+}
+
+/** What the file of `--config` says, as far as the command line does not say it. */
+function withConfig(
+  definition: CommandDefinition,
+  flags: Readonly<Record<string, Flag>>,
+  argv: readonly string[],
+): readonly string[] {
+  if (definition.hasConfig !== true) return argv
+  const path = tokenize(definition, flags, argv).values.get('config')
+  if (typeof path !== 'string') return argv
+  const given = new Set(argv.flatMap((argument) => /^--([^=]+)/.exec(argument)?.[1] ?? []))
+  const { config: _, 'print-config': __, help: ___, ...allowed } = flags
+  const fromFile = argumentsFromFile(path, allowed)
+  return [...fromFile.filter((argument) => !given.has(/^--([^=]+)/.exec(argument)![1]!)), ...argv]
 }
 
 function tokenize(definition: CommandDefinition, flags: Readonly<Record<string, Flag>>, argv: readonly string[]) {
@@ -106,7 +134,8 @@ function tokenize(definition: CommandDefinition, flags: Readonly<Record<string, 
     if (token.kind === 'positional') operands.push(token.value)
     if (token.kind !== 'option') continue
     const flag = flags[token.name]
-    if (flag === undefined) throw usage(definition, `unknown flag ${token.rawName}`)
+    if (flag === undefined)
+      throw usage(definition, `unknown flag ${token.rawName}${hint(token.name, Object.keys(flags))}`)
     const value = readFlag(definition, token.name, flag, token.value)
     const before = values.get(token.name)
     if (flag.kind === 'text' && flag.many === true)

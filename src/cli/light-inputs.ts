@@ -3,7 +3,8 @@
  * (`--devnet` reads its devnet.json). Everything malformed ends in one sentence.
  */
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { homedir } from 'node:os'
+import { isAbsolute, join } from 'node:path'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { fromHex, toHex } from '../base/bytes.ts'
@@ -53,6 +54,10 @@ export const CLIENT_FLAGS = {
     kind: 'text',
     value: 'DIR',
     help: 'keep what was verified here, and go on from it; nothing is kept without',
+  },
+  keep: {
+    kind: 'switch',
+    help: 'keep it in $XDG_DATA_HOME/stakecube (~/.local/share/stakecube) unless --store names another place',
   },
   'save-every': {
     kind: 'number',
@@ -228,7 +233,7 @@ export async function openClient(
     )
   const listen = line.texts('serve')
   for (const address of listen) checkListenAddress(address)
-  const store = await openStore(line, warn)
+  const store = await openStore(line, spec.name.replaceAll(/[^A-Za-z0-9._-]/g, '_'), warn)
   const options: LightClientOptions = {
     spec,
     peers,
@@ -250,8 +255,14 @@ export async function openClient(
 /** Boards have memory cards, and write to them once a minute. */
 const SAVE_EVERY_S = typeof EDGE_VERSION === 'string' ? 60 : undefined
 
-async function openStore(line: CommandLine, warn: (text: string) => void): Promise<Store> {
-  const folder = line.text('store')
+/** As the XDG base directory specification has it; a folder of its own for each chain. */
+function dataFolder(chain: string): string {
+  const home = process.env['XDG_DATA_HOME']
+  return join(home !== undefined && isAbsolute(home) ? home : join(homedir(), '.local/share'), 'stakecube', chain)
+}
+
+async function openStore(line: CommandLine, chain: string, warn: (text: string) => void): Promise<Store> {
+  const folder = line.text('store') ?? (line.has('keep') ? dataFolder(chain) : undefined)
   if (folder === undefined) return createMemoryStore()
   const everyS = line.number('save-every') ?? SAVE_EVERY_S
   const onWarning = ({ message }: { readonly message: string }) => warn(message)

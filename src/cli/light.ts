@@ -9,7 +9,7 @@ import {
   type Trust,
 } from '../client/index.ts'
 import { asCliError } from './client-exit.ts'
-import { parseCommandLine, usage, type CommandDefinition, type CommandLine } from './command-line.ts'
+import { CONFIG_FLAGS, parseCommandLine, usage, type CommandDefinition, type CommandLine } from './command-line.ts'
 import { CliError, EXIT } from './exit-codes.ts'
 import { CLIENT_FLAGS, openClient, readChainInputs, shortHash, storeMetrics } from './light-inputs.ts'
 import { isService, SERVICE_FLAGS } from './service-flags.ts'
@@ -19,10 +19,12 @@ const FIRST_PEER_MS = 30_000
 
 const DEFINITION: CommandDefinition = {
   name: 'light',
+  hasConfig: true,
   summary: 'Follows a chain and verifies every head. With --store it goes on from what it had verified.',
   flags: {
     ...CLIENT_FLAGS,
     ...SERVICE_FLAGS,
+    ...CONFIG_FLAGS,
     serve: {
       kind: 'text',
       value: 'ADDR',

@@ -25,6 +25,10 @@ const COMMANDS: Commands = {
     summary: 'make a key, read a proven balance, send a payment',
     load: async () => (await import('./wallet.ts')).walletCommand,
   },
+  publish: {
+    summary: 'publish lines of a sensor under a topic, each once, with proofs',
+    load: async () => (await import('./publish.ts')).publishCommand,
+  },
   verify: {
     summary: 'verify a proof file (.scproof) offline',
     load: async () => (await import('./verify.ts')).verifyCommand,

@@ -38,7 +38,7 @@ interface Plan {
   readonly bareS: number
 }
 
-const FULL: Plan = { epochs: 12, followS: 1800, cuts: 100, bareS: 15 }
+const FULL: Plan = { epochs: 6, followS: 1800, cuts: 100, bareS: 15 }
 const SHORT: Plan = { epochs: 2, followS: 6, cuts: 2, bareS: 2 }
 const SHORT_BOARD: Plan = { epochs: 2, followS: 6, cuts: 1, bareS: 6 }
 
