@@ -325,7 +325,8 @@ export class FullNode {
     await this.#direct.stop()
     await this.#network.close()
     await this.host.stop()
-    if (this.#store.headHeight !== undefined) await this.#saveSnapshot(this.#store.headHeight)
+    // A disk that refused a write before would refuse this one too; it only saves time.
+    if (this.#store.headHeight !== undefined && !this.#hasFailed) await this.#saveSnapshot(this.#store.headHeight)
     this.#safety.close()
     await this.#store.close()
     this.#journal?.close()
