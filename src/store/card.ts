@@ -21,6 +21,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -331,6 +332,8 @@ function makeSlot(folder: string, index: number, pageCount: number): Slot {
     return { file, pageCount }
   } catch (error) {
     closeSync(file)
+    // A card that is full must not be kept so by what did not fit.
+    rmSync(`${path}.new`, { force: true })
     throw error
   }
 }

@@ -57,6 +57,8 @@ const CODES: Readonly<Record<string, readonly [code: StoreCode, advice: string]>
   EACCES: ['not-writable', 'give this user write permission, or name another folder'],
   EPERM: ['not-writable', 'give this user write permission, or name another folder'],
   EROFS: ['not-writable', 'it is on a read-only file system: name another folder'],
+  // What making a folder says on some read-only file systems.
+  ENOENT: ['not-writable', 'the folder cannot be made, the card may be read-only: name another folder'],
   ENOTDIR: ['not-writable', 'a file is in the way: name another folder'],
   EEXIST: ['not-writable', 'a file is in the way: name another folder'],
   ENOSPC: ['no-space', 'free some space; what was stored before is intact'],
