@@ -120,13 +120,23 @@ export function checkCertForm(
   hash: Hash32,
   cert: FinalityCert,
 ): Fault {
+  return checkCertShape(rule, head, header, hash, cert) ?? checkSignatureEncoding(bls, cert)
+}
+
+/** The same without the signature's encoding, which a batch of pairings checks by itself. */
+export function checkCertShape(
+  rule: QuorumRule,
+  head: Pick<CommitteeHead, 'f' | 'F'>,
+  header: Pick<Header, 'height' | 'round'>,
+  hash: Hash32,
+  cert: FinalityCert,
+): Fault {
   return (
     checkHeight(header, cert) ??
     checkHash(hash, cert) ??
     checkRound(header, cert) ??
     checkBitmap(head, cert) ??
-    checkQuorum(rule, head, cert) ??
-    checkSignatureEncoding(bls, cert)
+    checkQuorum(rule, head, cert)
   )
 }
 
@@ -155,7 +165,7 @@ function checkQuorum(rule: QuorumRule, head: Pick<CommitteeHead, 'f' | 'F'>, { b
   return quorum.got >= quorum.least ? undefined : rejected('cert-quorum', { ...quorum, rule })
 }
 
-const checkSignatureEncoding = (bls: BlsVerifier, { signature }: FinalityCert): Fault =>
+export const checkSignatureEncoding = (bls: BlsVerifier, { signature }: FinalityCert): Fault =>
   bls.isSignature(signature) ? undefined : rejected('cert-signature-encoding', { got: toHex(signature) })
 
 /** The keys that a bitmap counts over. */

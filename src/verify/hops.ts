@@ -4,7 +4,7 @@
  */
 import { rejected, type Verdict } from '../base/verdict.ts'
 import type { Engine } from '../crypto/engine.ts'
-import { verifyClaim } from './certificate.ts'
+import { checkSignatureEncoding, verifyClaim } from './certificate.ts'
 import type { Hash32 } from '../base/brand.ts'
 import type { Header } from '../chain/header.ts'
 import { epochOf } from '../chain/params.ts'
@@ -39,7 +39,7 @@ export function verifyHops(
   const seeds = new SeedsOnTheWay(chain)
   let at = trusted
   for (const [index, update] of updates.entries()) {
-    const prepared = prepareUpdate(engine, seeds, at, update, nowMs)
+    const prepared = prepareUpdate(engine, seeds, at, update, nowMs, true)
     if (prepared.kind === 'rejected') return { verified: [], verdict: prepared, index }
     if (prepared.kind === 'undecided') return settle(engine, walked, verified, prepared, index, seed)
     walked.push(prepared.value)
@@ -99,6 +99,8 @@ function settle(
 
 /** The rejection of a hop whose claim the batch found bad. */
 function signatureFault(engine: Engine, { claim, head, cert }: Prepared): Verdict<Trusted, VerifyCode> {
+  const encoding = checkSignatureEncoding(engine.bls, cert)
+  if (encoding !== undefined) return encoding
   const signed = verifyClaim(engine, claim, head, cert)
   return signed.kind === 'rejected' ? signed : rejected('cert-signature', { hash: 'of a batch that failed', seats: 0 })
 }
