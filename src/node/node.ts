@@ -410,6 +410,7 @@ export class FullNode {
 
   #fail(error: unknown): void {
     this.#hasFailed = true
+    void this.#driver.stop()
     this.#options.onFailure?.(error)
   }
 

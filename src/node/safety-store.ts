@@ -40,8 +40,9 @@ export class SafetyStore {
   }
 
   async save(write: SafetyWrite): Promise<void> {
-    await this.#file.save(write.record)
+    // The database first: it holds the block that a lock is on too, and a record without it could leave everybody waiting.
     await this.#store.saveSafety(write)
+    await this.#file.save(write.record)
   }
 
   close(): void {
