@@ -72,9 +72,9 @@ function pathsOf(full: boolean): string[] {
   return [...pages, ...tags.map((tag) => `alone/${tag}`), ...docs]
 }
 
-/** A page with one element and nothing else, in place of a file. */
+/** A page with one element and nothing else, in place of a file. Its ground is said, as axe takes an unsaid one for white. */
 const alone = (tag: string): string => `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${tag}</title>
-<meta name="color-scheme" content="light dark"><script type="module" src="/elements.js"></script><script type="module" src="/docs/docs.js"></script></head>
+<meta name="color-scheme" content="light dark"><style>body{background:Canvas;color:CanvasText}</style><script type="module" src="/elements.js"></script><script type="module" src="/docs/docs.js"></script></head>
 <body><main><h1>${tag}</h1><stakecube-client src="/devnet.json"><${tag} topic="sensors/roof"></${tag}><stakecube-status compact></stakecube-status></stakecube-client></main></body></html>`
 
 async function readPage(browser: Browser, site: string, path: string): Promise<CheckResult[]> {

