@@ -19,6 +19,7 @@ import { asCliError } from './client-exit.ts'
 import { parseCommandLine, usage, type CommandDefinition, type CommandLine } from './command-line.ts'
 import { CliError, EXIT } from './exit-codes.ts'
 import { CHAIN_FLAGS, CLIENT_FLAGS, codeOf, readChainInputs, type ChainInputs } from './light-inputs.ts'
+import { sign, SIGN_DEFINITIONS, submit } from './sign.ts'
 import { STAKE_DEFINITIONS, runStakeCommand } from './stake.ts'
 import {
   EXPIRY_HEIGHTS,
@@ -68,6 +69,7 @@ const DEFINITIONS = {
     },
     epilogue: 'example: stakecube wallet send bob 1000000 --wallet alice --devnet http://127.0.0.1:8080',
   },
+  ...SIGN_DEFINITIONS,
   ...STAKE_DEFINITIONS,
 } as const satisfies Record<string, CommandDefinition>
 
@@ -101,6 +103,8 @@ const RUN: Readonly<Record<Sub, (line: CommandLine, kernels: Kernels) => Promise
   address: showAddress,
   balance: showBalance,
   send,
+  sign,
+  submit,
   stake: (line, kernels) => runStakeCommand('stake', line, kernels),
   unstake: (line, kernels) => runStakeCommand('unstake', line, kernels),
   withdraw: (line, kernels) => runStakeCommand('withdraw', line, kernels),
