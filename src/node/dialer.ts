@@ -1,4 +1,5 @@
 /** Staying connected to the peers that an operator named. */
+import type { PeerId } from '@libp2p/interface'
 import type { Host } from '../net/host.ts'
 import type { Libp2pNetwork } from '../net/network.ts'
 
@@ -13,7 +14,11 @@ export class Dialer {
   readonly #timers = new Map<string, ReturnType<typeof setTimeout>>()
   #isStopped = false
 
-  constructor(network: Libp2pNetwork, host: Host, addresses: readonly string[]) {
+  readonly #onConnected: (peer: PeerId) => void
+
+  /** `onConnected`: again and again while a peer is connected. */
+  constructor(network: Libp2pNetwork, host: Host, addresses: readonly string[], onConnected: (peer: PeerId) => void) {
+    this.#onConnected = onConnected
     this.#network = network
     this.#host = host
     this.#addresses = addresses
@@ -47,6 +52,8 @@ export class Dialer {
 
   #isConnected(address: string): boolean {
     const peer = address.slice(address.lastIndexOf('/') + 1)
-    return this.#host.getConnections().some(({ remotePeer }) => remotePeer.toString() === peer)
+    const connection = this.#host.getConnections().find(({ remotePeer }) => remotePeer.toString() === peer)
+    if (connection !== undefined) this.#onConnected(connection.remotePeer)
+    return connection !== undefined
   }
 }

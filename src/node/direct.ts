@@ -89,9 +89,15 @@ export class Direct {
     for (const outgoing of this.#outgoing.values()) outgoing.close()
   }
 
+  /** Opens a stream to a connected node, unless there is one. */
+  reach(peer: PeerId): void {
+    if (!this.#outgoing.has(peer.toString())) void this.#outgoingTo(peer).open()
+  }
+
   /** Peers with a stream to them. */
   get peers(): readonly string[] {
-    return [...this.#outgoing.keys()]
+    const connected = new Set(this.#options.host.getConnections().map(({ remotePeer }) => remotePeer.toString()))
+    return [...this.#outgoing.keys()].filter((peer) => connected.has(peer))
   }
 
   /** False when the peer is not connected: the caller may broadcast instead. */
@@ -176,6 +182,8 @@ export class Direct {
       if (hello === undefined) return
       if (!budget.spendHello()) throw new Error('too-many-hellos')
       if (!this.#readHello(peer, hello)) throw new Error('bad-hello')
+      // It speaks the protocol, whatever became of libp2p's own introduction (identify gives up on a busy machine).
+      this.reach(peer)
       for (let frame = await reader.next(); frame !== undefined; frame = await reader.next()) {
         if (!budget.spend(frame.length)) throw new Error('too-many-messages')
         this.#options.onMessage(name, frame)

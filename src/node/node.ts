@@ -229,7 +229,7 @@ export class FullNode {
       peers: () => this.#direct.peers,
       take: (peer, block, cert) => this.#driver.receiveFinal(peer, block, cert),
     })
-    this.#dialer = new Dialer(this.#network, host, options.peers)
+    this.#dialer = new Dialer(this.#network, host, options.peers, (peer) => this.#direct.reach(peer))
     this.#silence = isRecordLost && options.secretKeys.length > 0 ? new Silence(Date.now(), chain.params) : undefined
     this.#agreement = this.#makeAgreement(this.#silence === undefined)
     this.#driver = this.#makeDriver()

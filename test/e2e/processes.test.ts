@@ -45,7 +45,7 @@ async function healthWithPeers(monitor: string, peers: number): Promise<{ status
   }
 }
 
-test('each validator is a process with health and metrics of its own', { timeout: 60_000 }, async () => {
+test('each validator is a process with health and metrics of its own', { timeout: 120_000 }, async () => {
   equal(pidsOf().length, 4)
   equal(new Set(monitors).size, 4)
   for (const monitor of monitors) {
