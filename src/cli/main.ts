@@ -25,6 +25,10 @@ const COMMANDS: Commands = {
     summary: 'make a key, read a proven balance, send a payment',
     load: async () => (await import('./wallet.ts')).walletCommand,
   },
+  device: {
+    summary: 'register a device key, revoke it, look one up with its proof',
+    load: async () => (await import('./device.ts')).deviceCommand,
+  },
   publish: {
     summary: 'publish lines of a sensor under a topic, each once, with proofs',
     load: async () => (await import('./publish.ts')).publishCommand,

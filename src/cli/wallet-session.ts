@@ -26,7 +26,7 @@ export function note(line: CommandLine, text: string): void {
   if (!line.has('json')) process.stdout.write(`${text}\n`)
 }
 
-function readKeyFile(kernels: Kernels, path: string): Account {
+export function readKeyFile(kernels: Kernels, path: string): Account {
   let secret: unknown
   try {
     secret = (JSON.parse(readTextFile(path, 'key file')) as { secretKey?: unknown }).secretKey

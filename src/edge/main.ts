@@ -14,6 +14,10 @@ const COMMANDS: Commands = {
     summary: 'make a key, read a proven balance, send a payment; sign on a machine without network',
     load: async () => (await import('../cli/wallet.ts')).walletCommand,
   },
+  device: {
+    summary: 'register a device key, revoke it, look one up with its proof',
+    load: async () => (await import('../cli/device.ts')).deviceCommand,
+  },
   publish: {
     summary: 'publish lines of a sensor under a topic, each once, with proofs',
     load: async () => (await import('../cli/publish.ts')).publishCommand,
