@@ -19,6 +19,7 @@ import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { TransportError } from '../ports/network.ts'
 import { AGENT, GATER_FOR_ANY_ADDRESS, securedAndMultiplexed } from './host-parts.ts'
 import { identityFrom } from './identity.ts'
+import { freeUdpPort } from './ports-free.ts'
 
 const DAY_MS = 86_400_000
 /** libp2p renews by setTimeout, whose longest delay is 24.8 days: a longer life would renew, and change the address, at once. */
@@ -65,7 +66,7 @@ async function libp2pOptions(options: HostOptions, datastore: LevelDatastore | u
     ...(datastore === undefined ? {} : { datastore }),
     nodeInfo: { userAgent: AGENT },
     addresses: {
-      listen: [...(options.listen ?? [])],
+      listen: await Promise.all((options.listen ?? []).map(withUdpPort)),
       ...(options.announce === undefined
         ? {}
         : { announce: [...options.announce], announceFilter: announcedOf(options.announce) }),
@@ -92,6 +93,15 @@ async function libp2pOptions(options: HostOptions, datastore: LevelDatastore | u
       ...(options.gossip === undefined ? {} : { pubsub: gossipsub(options.gossip) }),
     },
   }
+}
+
+/**
+ * `/udp/0` with a port of its own. The transport would look for one that is free for TCP, which on a busy machine is now and
+ * then not free for UDP.
+ */
+async function withUdpPort(address: string): Promise<string> {
+  const match = /^\/ip[46]\/([^/]+)\/udp\/0\//.exec(address)
+  return match === null ? address : address.replace('/udp/0/', `/udp/${await freeUdpPort(match[1]!)}/`)
 }
 
 type AnnounceFilter = NonNullable<NonNullable<Libp2pOptions['addresses']>['announceFilter']>

@@ -19,6 +19,18 @@ export async function findBusyPort(uses: readonly PortUse[]): Promise<BusyPort |
   return found.find((use): use is BusyPort => use.code !== undefined)
 }
 
+/** A UDP port that was free a moment ago. */
+export function freeUdpPort(host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
+    socket.once('error', reject)
+    socket.bind({ address: host, port: 0, exclusive: true }, () => {
+      const { port } = socket.address()
+      socket.close(() => resolve(port))
+    })
+  })
+}
+
 function tryPort({ protocol, host, port }: PortUse): Promise<string | undefined> {
   return protocol === 'tcp' ? tryTcp(host, port) : tryUdp(host, port)
 }
