@@ -2,11 +2,12 @@
  * How everything for browsers is bundled: the page, the elements, the client in one file, the verifier alone. What is left
  * out of libp2p is named here, each with its reason, and nothing native, or of React Native, gets in.
  */
-import type { BuildOptions, Metafile, Plugin } from 'esbuild'
+import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild'
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
+import { minify } from 'terser'
 import { bundledPackage } from './notices.ts'
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -116,11 +117,30 @@ export const BROWSER_BUNDLE = {
   plugins: [definesElements, wasmAsText, leftOut],
 } as const satisfies BuildOptions
 
-/** The same, for what is one file. */
-export const FILE_BUNDLE = {
-  ...BROWSER_BUNDLE,
-  plugins: [withoutScalar, ...BROWSER_BUNDLE.plugins],
-} as const satisfies BuildOptions
+/**
+ * One file of `entry` and all that it needs, as it stands in dist/browser. `again`: minified a second time by terser, which sees
+ * across what esbuild has put into one scope; it takes 10 s and 4 % off the whole client on the wire.
+ */
+export async function bundleFile(
+  entry: string,
+  { banner, again }: { readonly banner: string; readonly again: boolean },
+): Promise<{ readonly code: string; readonly metafile: Metafile }> {
+  const { outputFiles, metafile } = await build({
+    ...BROWSER_BUNDLE,
+    plugins: [withoutScalar, ...BROWSER_BUNDLE.plugins],
+    entryPoints: [entry],
+    outdir: 'dist',
+    write: false,
+  })
+  refuseForbidden(metafile)
+  const [file] = outputFiles
+  if (file === undefined || outputFiles.length !== 1) throw new Error(`${entry} became ${outputFiles.length} files`)
+  if (!again) return { code: `${banner}\n${file.text}`, metafile }
+  const format = { ecma: 2020, comments: false, preamble: banner } as const
+  const { code } = await minify(file.text, { module: true, compress: { ecma: 2020, passes: 1 }, format })
+  if (code === undefined) throw new Error(`${entry} became nothing`)
+  return { code, metafile }
+}
 
 export interface Size {
   readonly file: string

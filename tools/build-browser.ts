@@ -2,11 +2,10 @@
  * What browsers load as it is, to dist/browser: the whole client, its network alone, and the verifier, one file each, with types
  * and the licences of what is in them. package.json's exports name them, so that nobody installs libp2p to build a page.
  */
-import { build } from 'esbuild'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
-import { FILE_BUNDLE, ROOT, refuseForbidden, sizeLine, sizeOf } from './browser-bundle.ts'
+import { ROOT, bundleFile, sizeLine, sizeOf } from './browser-bundle.ts'
 import { notices } from './notices.ts'
 
 const OUT = join(ROOT, 'dist/browser')
@@ -25,13 +24,9 @@ mkdirSync(OUT, { recursive: true })
 for (const name of BUNDLES) {
   const entry = join(ROOT, `web/bundles/${name}.ts`)
   const notice = `${name}.third-party-notices.txt`
-  const { metafile } = await build({
-    ...FILE_BUNDLE,
-    entryPoints: [entry],
-    outfile: join(OUT, `${name}.js`),
-    banner: { js: `/* StakeCube, Apache-2.0; licences of what is bundled: ${notice} */` },
-  })
-  refuseForbidden(metafile)
+  const banner = `/* StakeCube, Apache-2.0; licences of what is bundled: ${notice} */`
+  const { code, metafile } = await bundleFile(entry, { banner, again: name === 'stakecube' })
+  writeFileSync(join(OUT, `${name}.js`), code)
   writeFileSync(join(OUT, notice), notices(metafile) + '\n')
   writeFileSync(join(OUT, `${name}.d.ts`), typesOf(entry))
   console.log(sizeLine(sizeOf(OUT, `${name}.js`)))
