@@ -12,6 +12,7 @@ export const CLIENT_EXITS: Readonly<Record<string, ExitName>> = {
   'checkpoint-other-chain': 'input',
   'checkpoint-wrong-height': 'input',
   'genesis-invalid': 'input',
+  'argument-invalid': 'input',
   'funds-missing': 'input',
   'amount-too-small': 'input',
   'outputs-too-many': 'input',

@@ -15,8 +15,11 @@ import type { Kernels } from '../kernels/contract.ts'
 import { asTransportError, Dialer } from './dialer.ts'
 import { Liveness, type Connectivity, type LivenessLimits } from './liveness.ts'
 import { ClientError } from './errors.ts'
+import { guarded } from './events.ts'
 
 const TICK_MS = 1000
+/** A save that failed is tried again after so long, unless there is something newer to save before. */
+const SAVE_AGAIN_MS = 10_000
 /** Where the address book stands in the store. */
 const ADDRESSES_KEY = 'addresses'
 /** Notices that can wait for the store's next write: nobody's call ends with them. */
@@ -54,6 +57,13 @@ export class Driver {
   #events: LightEvent[] = []
   #isStepping = false
   #isResuming = false
+  /**
+   * What is not known to be on disk, by key. Every commit carries all of it: a head written without the committee that an
+   * earlier commit failed to write would be of no use after a restart.
+   */
+  readonly #unsaved = new Map<string, Uint8Array | undefined>()
+  /** The last commit failed, then: it is tried again after a while, whether there is anything newer or not. */
+  #failedMs: number | undefined
   /** Saves and notices, in order. */
   #tail: Promise<void> = Promise.resolve()
   #timer: ReturnType<typeof setInterval> | undefined
@@ -137,6 +147,7 @@ export class Driver {
     const spare = this.#dialer?.toRotate(this.#options.nowMs() - Number(advancedMs))
     if (spare !== undefined) void this.#network?.disconnect(spare).catch(() => undefined)
     this.#dialer?.pump()
+    if (this.#failedMs !== undefined && performance.now() - this.#failedMs > SAVE_AGAIN_MS) this.#save(new Map())
     this.#options.onTick()
   }
 
@@ -178,22 +189,30 @@ export class Driver {
     }
   }
 
-  /** A listener that throws is the application's bug: it must surface, and must not stop the client. */
   #tell(notice: LightNotice): void {
-    try {
-      this.#options.onNotice(notice)
-    } catch (error) {
-      surface(error)
-    }
+    guarded(() => this.#options.onNotice(notice))
   }
 
   /** Begun at once, so that a store may write several commits together; what follows waits for it. */
   #save(writes: ReadonlyMap<string, Uint8Array | undefined>): void {
-    const saved = this.#options.store.commit(writes).catch((error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error)
-      this.#options.onStoreFailure(new ClientError('store-failed', { reason }, { cause: error }))
-    })
+    for (const [key, value] of writes) this.#unsaved.set(key, value)
+    const commit = new Map(this.#unsaved)
+    const saved = this.#options.store.commit(commit).then(
+      () => this.#saved(commit),
+      (error: unknown) => this.#notSaved(error),
+    )
     this.#tail = this.#tail.then(() => saved)
+  }
+
+  #saved(commit: ReadonlyMap<string, Uint8Array | undefined>): void {
+    this.#failedMs = undefined
+    for (const [key, value] of commit) if (this.#unsaved.get(key) === value) this.#unsaved.delete(key)
+  }
+
+  #notSaved(error: unknown): void {
+    this.#failedMs = performance.now()
+    const reason = error instanceof Error ? error.message : String(error)
+    this.#options.onStoreFailure(new ClientError('store-failed', { reason }, { cause: error }))
   }
 
   #resumeSoon(): void {
@@ -255,19 +274,11 @@ export class Driver {
     this.#abort.abort()
     clearInterval(this.#timer)
     this.#unsubscribe()
+    if (this.#failedMs !== undefined) this.#save(new Map())
     this.#options.store.flush?.()
     await this.#tail
     const network = await this.#options.network.catch(() => undefined)
     await network?.close().catch(() => undefined)
     await this.#options.store.close().catch(() => undefined)
   }
-}
-
-/** As an uncaught error: browsers have reportError for that, Node throws it from a fresh stack. */
-function surface(error: unknown): void {
-  const { reportError } = globalThis as { reportError?: (error: unknown) => void }
-  if (reportError !== undefined) return reportError(error)
-  queueMicrotask(() => {
-    throw error
-  })
 }

@@ -13,6 +13,7 @@ export type ClientCode =
   | 'payment-expired'
   | 'payment-unknown'
   | 'range-invalid'
+  | 'argument-invalid'
   | 'conflict'
   | 'aborted'
   | 'closed'
@@ -32,6 +33,7 @@ export const CLIENT_SENTENCES: Readonly<Record<Exclude<ClientCode, SyncCode>, st
     'the transaction may no longer be included after height {expiry}, no peer shows it in a block, and what it would spend is spent: look at the balance before you pay again',
   'range-invalid':
     'blocks from {start} up to, without, {end} were asked for: from 1 to {most} blocks, none above the head {last}',
+  'argument-invalid': 'the {name} is {got} and must be {expected}: correct the call',
   conflict:
     'two final blocks of height {height} conflict: the chain is broken and the client has stopped; the evidence is kept in the store',
   aborted: 'stopped before it was done',

@@ -60,6 +60,25 @@ export class Listeners {
   }
 
   emit<Name extends keyof ClientEvents>(name: Name, event: ClientEvents[Name]): void {
-    for (const listener of this.#byName.get(name) ?? []) (listener as (event: ClientEvents[Name]) => void)(event)
+    for (const listener of [...(this.#byName.get(name) ?? [])])
+      guarded(() => (listener as (event: ClientEvents[Name]) => void)(event))
   }
+}
+
+/** Calls what the application gave. If it throws that is its bug: it must surface, and must stop nothing but itself. */
+export function guarded(call: () => void): void {
+  try {
+    call()
+  } catch (error) {
+    surface(error)
+  }
+}
+
+/** As an uncaught error: browsers have reportError for that, Node throws it from a fresh stack. */
+function surface(error: unknown): void {
+  const { reportError } = globalThis as { reportError?: (error: unknown) => void }
+  if (reportError !== undefined) return reportError(error)
+  queueMicrotask(() => {
+    throw error
+  })
 }

@@ -30,6 +30,7 @@ import { loadKernels } from '../kernels/load.ts'
 import type { Network } from '../ports/network.ts'
 import type { Store } from '../ports/index.ts'
 import type { Checkpoint } from '../verify/trust.ts'
+import { checkCheckpoint, checkPeers, checkSpec } from './arguments.ts'
 import { ClientError } from './errors.ts'
 import { LightClient } from './light-client.ts'
 import type { LivenessLimits } from './liveness.ts'
@@ -63,6 +64,9 @@ export interface LightClientOptions {
 
 /** A client that has not started yet. */
 export async function createLightClient(options: LightClientOptions): Promise<LightClient> {
+  checkSpec(options.spec)
+  checkPeers(options.peers)
+  if (options.checkpoint !== undefined) checkCheckpoint(options.checkpoint)
   if (options.peers.length === 0) throw new ClientError('no-peers')
   const kernels = options.kernels ?? (await loadKernels())
   const bls = options.bls ?? (await loadBls({ sha256: (bytes) => kernels.sha256(bytes) }))
@@ -73,7 +77,8 @@ export async function createLightClient(options: LightClientOptions): Promise<Li
     peers,
     store,
     network: typeof network === 'function' ? network(chainIdOf(kernels, spec)) : Promise.resolve(network),
-    nowMs: options.nowMs ?? (() => Date.now()),
+    // A clock may tell parts of a millisecond, as performance.now() does.
+    nowMs: () => Math.floor((options.nowMs ?? Date.now)()),
     ...(checkpoint === undefined ? {} : { checkpoint }),
     ...(options.liveness === undefined ? {} : { liveness: options.liveness }),
     ...(options.serves === undefined ? {} : { serves: options.serves }),

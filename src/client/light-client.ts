@@ -19,11 +19,11 @@ import { Serving } from './serving.ts'
 import type { ConflictEvidence, EvidenceResponse } from '../wire/evidence.ts'
 import { ClientError } from './errors.ts'
 import { exportProof, type ExportContext, type ExportedProof, type FreeProofRequest } from './proof-export.ts'
-import { Listeners, type ClientEvents, type Head, type PeerInfo } from './events.ts'
+import { guarded, Listeners, type ClientEvents, type Head, type PeerInfo } from './events.ts'
 import type { Checkpoint } from '../verify/trust.ts'
 import { assessTrust, trustKey, type Trust } from '../light/trust-meter.ts'
 import { shareText } from '../light/checkpoint-text.ts'
-import { assertLength } from '../base/assert.ts'
+import { checkBytes, checkHeight, checkPrefix, checkProofRequest, checkTx } from './arguments.ts'
 import { ofOwner, prefixOf, topicBlocks, watchOwner, watchTopic, type OwnerState } from './watch.ts'
 
 export interface ResolvedOptions {
@@ -44,7 +44,8 @@ export type ProvenHeader = QueryValue & { readonly kind: 'header' }
 
 interface Waiting<Value> {
   resolve(value: Value): void
-  reject(error: ClientError): void
+  /** ClientError, or what the application's own function threw. */
+  reject(error: unknown): void
 }
 
 /** Submissions also hear of each stage. */
@@ -68,6 +69,7 @@ export class LightClient {
   #phase: LightPhase = 'waiting'
   #stopped: ClientError | undefined
   #idCount = 0
+  #starting: Promise<void> | undefined
   #isClosed = false
   #trustKey = ''
   #serving: Serving | undefined
@@ -104,11 +106,20 @@ export class LightClient {
   /**
    * Reads the store, tells the stored head, and begins to dial. When it resolves, `head` is the stored head, verified again, or genesis; or
    * undefined while the block of a checkpoint has still to come. Rejects with ClientError if the client cannot go on at all.
+   * A second call is the first one's promise.
    */
-  async start(): Promise<void> {
-    const starting = this.#driver.start()
-    if (this.#options.serves === true) await this.#serve()
-    await starting
+  start(): Promise<void> {
+    return (this.#starting ??= this.#start())
+  }
+
+  async #start(): Promise<void> {
+    if (this.#isClosed) throw new ClientError('closed')
+    try {
+      // Both at once: a network that cannot be made fails the two of them, and either may be the first to say so.
+      await Promise.all([this.#driver.start(), this.#options.serves === true ? this.#serve() : undefined])
+    } catch (error) {
+      throw this.#isClosed ? new ClientError('closed', {}, { cause: error }) : error
+    }
     if (this.#stopped !== undefined) throw this.#stopped
   }
 
@@ -199,8 +210,15 @@ export class LightClient {
   /** The first head for which `wanted` is true; the present one counts. */
   whenHead(wanted: (head: Head) => boolean = () => true, options: CallOptions = {}): Promise<Head> {
     return this.#wait(options, (done) => {
-      if (this.#head !== undefined && wanted(this.#head)) done.resolve(this.#head)
-      const offHead = this.on('head', (head) => (wanted(head) ? done.resolve(head) : undefined))
+      const look = (head: Head): void => {
+        try {
+          if (wanted(head)) done.resolve(head)
+        } catch (error) {
+          done.reject(error)
+        }
+      }
+      if (this.#head !== undefined) look(this.#head)
+      const offHead = this.on('head', look)
       const offError = this.on('error', (error) => (error.code === 'store-failed' ? undefined : done.reject(error)))
       const offClosed = this.on('closed', () => done.reject(new ClientError('closed')))
       return () => (offHead(), offError(), offClosed())
@@ -216,7 +234,8 @@ export class LightClient {
       this.on('error', () => wake()),
       this.on('closed', () => wake()),
     ]
-    options.signal?.addEventListener('abort', () => wake(), { once: true })
+    const onAbort = (): void => wake()
+    options.signal?.addEventListener('abort', onAbort, { once: true })
     try {
       while (!this.#isClosed) {
         if (options.signal?.aborted === true) throw new ClientError('aborted')
@@ -227,6 +246,7 @@ export class LightClient {
       }
     } finally {
       for (const unsubscribe of off) unsubscribe()
+      options.signal?.removeEventListener('abort', onAbort)
     }
   }
 
@@ -237,7 +257,7 @@ export class LightClient {
    * keep the state of. With `prefixBits` a bucket is asked for and filtered here: the serving peer learns only the bucket.
    */
   async unspent(owner: Owner, options: PrivateOptions & { readonly atHeight?: bigint } = {}): Promise<ProvenSet> {
-    assertLength('owner', owner, 16)
+    checkBytes('owner', owner, 16)
     const prefix = prefixOf(owner, options.prefixBits ?? 8 * owner.length)
     const set = await this.unspentUnder(prefix, options)
     return { ...set, utxos: ofOwner(this.engine.kernels, owner, set.utxos) }
@@ -246,6 +266,7 @@ export class LightClient {
   /** The complete set under any key prefix. */
   async unspentUnder(prefix: Prefix, options: CallOptions & { readonly atHeight?: bigint } = {}): Promise<ProvenSet> {
     const { atHeight } = options
+    checkPrefix(prefix)
     const under = atHeight === undefined ? undefined : (await this.header(atHeight, options)).header
     const query: Query = { kind: 'state', prefix, ...(under === undefined ? {} : { under }) }
     try {
@@ -285,7 +306,9 @@ export class LightClient {
 
   /** [PROOF-4]: the complete transactions of a topic (8 bytes) in the blocks [start, end), at most 256, up to the head. */
   async topicIn(topic: Uint8Array, start: bigint, end: bigint, options: PrivateOptions = {}): Promise<TopicBlocks> {
-    assertLength('topic', topic, 8)
+    checkBytes('topic', topic, 8)
+    checkHeight('start', start)
+    checkHeight('end', end)
     const most = BigInt(TOPIC_BLOCK_COUNT_MAX)
     const last = this.#head?.header.height ?? -1n
     if (start < 0n || start >= end || end - start > most || end > last + 1n)
@@ -305,11 +328,13 @@ export class LightClient {
 
   /** [PROOF-1]: the header at `height`, proven to be in the chain of the head. */
   async header(height: bigint, options: CallOptions = {}): Promise<ProvenHeader> {
+    checkHeight('height', height)
     return (await this.#ask({ kind: 'header', height }, options)) as ProvenHeader
   }
 
   /** [PROOF-2]: the block that holds `txid`. Rejects with `query-not-found` if no peer knows it (which proves nothing). */
   async proveTransaction(txid: Uint8Array, options: CallOptions = {}): Promise<ProvenTransaction> {
+    checkBytes('txid', txid, 32)
     return (await this.#ask({ kind: 'transaction', txid }, options)) as ProvenTransaction
   }
 
@@ -329,10 +354,11 @@ export class LightClient {
    * `payment-rejected` if every peer refuses it; once the head has passed its expiry, with `payment-expired` if what it would
    * spend is proven unspent, else with `payment-unknown`. Aborting stops the wait, not the transaction.
    */
-  submit(
+  async submit(
     tx: Tx,
     options: CallOptions & { readonly onStatus?: (status: SubmissionStatus) => void } = {},
   ): Promise<ProvenTransaction> {
+    checkTx(tx)
     const submissionId = `s${++this.#idCount}`
     const txid = txidOf(this.engine.kernels, tx.body)
     return this.#wait(options, (done) => {
@@ -350,6 +376,9 @@ export class LightClient {
    * none). Peers are tried in turn; the file was verified as a stranger would before this resolves.
    */
   async exportProof(request: FreeProofRequest, options: CallOptions = {}): Promise<ExportedProof> {
+    checkProofRequest(request)
+    const over = this.#over(options)
+    if (over !== undefined) throw over
     let reason = new ClientError('query-unavailable', { asked: 0, reasons: 'no peer is connected' })
     const context = await this.#exportContext(options)
     for (const { name } of this.peers) {
@@ -446,7 +475,7 @@ export class LightClient {
     const waiting = this.#submissions.get(submissionId)
     if (waiting === undefined) return
     if (status.kind !== 'sent') this.#submissions.delete(submissionId)
-    waiting.onStatus(status)
+    guarded(() => waiting.onStatus(status))
     if (status.kind === 'final') waiting.resolve(status.value)
     if (status.kind === 'rejected')
       waiting.reject(new ClientError('payment-rejected', { reasons: status.reasons.join('; ') }))
@@ -468,12 +497,18 @@ export class LightClient {
     this.#submissions.clear()
   }
 
+  /** Why nothing more can be asked: a client that found the chain broken vouches for nothing of it. */
+  #over({ signal }: CallOptions): ClientError | undefined {
+    if (signal?.aborted === true) return new ClientError('aborted', {}, { cause: signal.reason })
+    return this.#stopped ?? (this.#isClosed ? new ClientError('closed') : undefined)
+  }
+
   /** A promise that ends with `begin`'s outcome or the signal; what `begin` returns is called at the end. */
-  #wait<Value>({ signal }: CallOptions, begin: (done: Waiting<Value>) => () => void): Promise<Value> {
+  #wait<Value>(options: CallOptions, begin: (done: Waiting<Value>) => () => void): Promise<Value> {
+    const { signal } = options
     return new Promise<Value>((resolve, reject) => {
-      if (signal?.aborted === true) return reject(new ClientError('aborted', {}, { cause: signal.reason }))
-      if (this.#stopped !== undefined) return reject(this.#stopped)
-      if (this.#isClosed) return reject(new ClientError('closed'))
+      const over = this.#over(options)
+      if (over !== undefined) return reject(over)
       const abort = () => done.reject(new ClientError('aborted', {}, { cause: signal?.reason }))
       let end: (() => void) | undefined
       let isOver = false
@@ -489,7 +524,11 @@ export class LightClient {
         reject: (error) => finish(() => reject(error)),
       }
       signal?.addEventListener('abort', abort, { once: true })
-      end = begin(done)
+      try {
+        end = begin(done)
+      } catch (error) {
+        return done.reject(error)
+      }
       if (isOver) end()
     })
   }

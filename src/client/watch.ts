@@ -5,7 +5,6 @@
  * A read that no peer can answer now is tried again at the next head. The generators end when the client closes and throw
  * ClientError when it stops or the signal aborts.
  */
-import { assertLength, assertRange } from '../base/assert.ts'
 import { equalBytes, toHex } from '../base/bytes.ts'
 import type { Header } from '../chain/header.ts'
 import type { Owner, Utxo } from '../chain/output.ts'
@@ -14,6 +13,7 @@ import { stateKeyOwner } from '../proofs/state-entry.ts'
 import type { Kernels } from '../kernels/contract.ts'
 import { TOPIC_BLOCK_COUNT_MAX } from '../wire/limits.ts'
 import type { Prefix } from '../wire/proof.ts'
+import { checkBits, checkBytes, checkHeight } from './arguments.ts'
 import { ClientError } from './errors.ts'
 import type { CallOptions, PrivateOptions, ProvenSet, Reader, TopicBlocks } from './reads.ts'
 
@@ -28,7 +28,7 @@ export interface OwnerState extends ProvenSet {
 
 /** The first `bits` bits of `bytes` as a prefix, unused low bits zero. */
 export function prefixOf(bytes: Uint8Array, bits: number): Prefix {
-  assertRange('prefixBits', bits, 0, 8 * bytes.length)
+  checkBits('prefixBits', bits, 8 * bytes.length)
   const cut = bytes.slice(0, (bits + 7) >> 3)
   if (bits % 8 !== 0) cut[cut.length - 1]! &= (0xff << (8 - (bits % 8))) & 0xff
   return { bits, bytes: cut }
@@ -43,7 +43,7 @@ export async function* watchOwner(
   owner: Owner,
   options: PrivateOptions = {},
 ): AsyncGenerator<OwnerState, void, undefined> {
-  assertLength('owner', owner, 16)
+  checkBytes('owner', owner, 16)
   let before = new Map<string, Utxo>()
   let height = -1n
   for await (const head of newestHeads(client, options)) {
@@ -66,7 +66,8 @@ export async function* watchTopic(
   topic: Uint8Array,
   options: PrivateOptions & { readonly from?: bigint } = {},
 ): AsyncGenerator<TopicBlocks, void, undefined> {
-  assertLength('topic', topic, 8)
+  checkBytes('topic', topic, 8)
+  if (options.from !== undefined) checkHeight('from', options.from)
   let next = options.from
   for await (const { height } of newestHeads(client, options)) {
     next ??= height

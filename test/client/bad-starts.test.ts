@@ -1,5 +1,5 @@
 /** What a user can get wrong around a client: each has its own error, and leaves what was stored as it was. */
-import { deepEqual, equal, ok } from 'node:assert/strict'
+import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
 import { createLightClient, type ClientError, type Warning } from '../../src/client/index.ts'
 import type { Store } from '../../src/ports/index.ts'
@@ -171,4 +171,192 @@ test('a full and a read-only store are told by name, with what was in them untou
     ok(errors.every((code) => code === 'store-failed') && errors.length > 0)
     deepEqual(stateOf(entries), before)
   }
+})
+
+test('a disk that is full for a while, across an epoch’s end, costs nothing: the next save brings what those before could not', async () => {
+  const epochLength = chain.spec.params.epochLength
+  const entries = new Map<string, Uint8Array>()
+  const inner = createMemoryStore(entries)
+  let isFull = false
+  const full = new StoreError('no-space', 'the disk of /data is full: make room')
+  const store: Store = {
+    get: (key) => inner.get(key),
+    keys: (prefix) => inner.keys(prefix),
+    commit: (writes) => (isFull ? Promise.reject(full) : inner.commit(writes)),
+    close: () => Promise.resolve(),
+  }
+  const view = new FixtureView(chain, epochLength - 2)
+  const network = new FixtureNetwork(new Map([['a', view]]))
+  const client = await createLightClient({ ...optionsOf({ store }), network })
+  const errors: string[] = []
+  client.on('error', ({ code }) => errors.push(code))
+  await client.start()
+  for (const isNowFull of [false, true, true, false]) {
+    isFull = isNowFull
+    await client.whenHead(({ header }) => header.height === BigInt(view.headHeight))
+    view.headHeight++
+    network.tellNews()
+    await client.whenHead(({ header }) => header.height === BigInt(view.headHeight))
+  }
+  await client.close()
+  ok(errors.length > 0 && errors.every((code) => code === 'store-failed'))
+  const again = await createLightClient({ ...optionsOf({ entries }), peers: ['/memory/nobody'] })
+  await again.start()
+  equal(again.head?.header.height, BigInt(epochLength + 2))
+  await again.close()
+})
+
+test('what a full disk kept from being saved is saved when the client closes, if there is room by then', async () => {
+  const entries = new Map<string, Uint8Array>()
+  const inner = createMemoryStore(entries)
+  let isFull = true
+  const store: Store = {
+    get: (key) => inner.get(key),
+    keys: (prefix) => inner.keys(prefix),
+    commit: (writes) => (isFull ? Promise.reject(new StoreError('no-space', 'full')) : inner.commit(writes)),
+    close: () => Promise.resolve(),
+  }
+  const client = await createLightClient(optionsOf({ store }))
+  await client.start()
+  await client.whenHead(({ header }) => header.height === BigInt(tip))
+  equal(entries.size, 0)
+  isFull = false
+  await client.close()
+  const again = await createLightClient({ ...optionsOf({ entries }), peers: ['/memory/nobody'] })
+  await again.start()
+  equal(again.head?.header.height, BigInt(tip))
+  await again.close()
+})
+
+test('an argument that cannot be meant is refused at the call by name, and the client goes on', async () => {
+  const client = await createLightClient(optionsOf({}))
+  const early = client.header(-1n).catch((error: unknown) => error as ClientError)
+  await client.start()
+  await client.whenHead(({ header }) => header.height === BigInt(tip))
+  const owner = new Uint8Array(16)
+  const tx = chain.blocks[8]!.block.body.transactions[0]!
+  const bad: readonly (() => Promise<unknown>)[] = [
+    () => early.then((error) => Promise.reject(error)),
+    () => client.header(2n ** 64n),
+    () => client.header(3 as unknown as bigint),
+    () => client.proveTransaction(new Uint8Array(31)),
+    () => client.unspent(new Uint8Array(15)),
+    () => client.unspent('ab' as unknown as Uint8Array),
+    () => client.unspent(owner, { prefixBits: 129 }),
+    () => client.unspent(owner, { prefixBits: 1.5 }),
+    () => client.unspent(owner, { atHeight: -1n }),
+    () => client.unspentUnder({ bits: 300, bytes: new Uint8Array(38) }),
+    () => client.unspentUnder({ bits: 4, bytes: Uint8Array.of(0xff) }),
+    () => client.topicIn(new Uint8Array(8), -1n, 1n),
+    () => client.watchTopic(new Uint8Array(8), { from: -1n }).next(),
+    () => client.watchOwner(new Uint8Array(3)).next(),
+    () => client.submit({ ...tx, witnesses: [] }),
+    () => client.submit({} as typeof tx),
+    () => client.exportProof({ kind: 1, height: -1n }),
+    () => client.exportProof({ kind: 9 } as unknown as { kind: 1; height: bigint }),
+  ]
+  for (const [index, call] of bad.entries()) await rejects(call, { code: 'argument-invalid' }, `call ${index}`)
+  equal((await client.header(3n)).header.height, 3n)
+  equal((await client.unspentUnder({ bits: 4, bytes: Uint8Array.of(0xf0) })).pages.length, 0)
+  await client.close()
+})
+
+test('options that cannot be meant are refused by name before anything is opened; a clock may tell parts of a millisecond', async () => {
+  const good = optionsOf({})
+  const bad = [
+    { spec: { kind: 'accepted', value: chain.spec } as never },
+    { peers: '/memory/a' as never },
+    { peers: [7] as never },
+    { checkpoint: { height: -1n, hash: new Uint8Array(32) } },
+    { checkpoint: { height: 5 as never, hash: new Uint8Array(32) } },
+    { checkpoint: { height: 5n, hash: 'ab'.repeat(32) as never } },
+  ]
+  for (const part of bad)
+    await rejects(createLightClient({ ...good, ...part }), { code: 'argument-invalid' }, Object.keys(part).join())
+  const client = await createLightClient(optionsOf({ nowMs: () => endMs + 0.25 }))
+  await client.start()
+  await client.whenHead(({ header }) => header.height === BigInt(tip))
+  equal(client.trust.ageMs, 0n)
+  await client.close()
+})
+
+test('starting twice is starting once; a network that cannot be made fails the start of a client that serves, once', async () => {
+  const client = await createLightClient(optionsOf({}))
+  const heads: bigint[] = []
+  client.on('head', ({ header }) => heads.push(header.height))
+  await Promise.all([client.start(), client.start()])
+  await client.whenHead(({ header }) => header.height === BigInt(tip))
+  await client.start()
+  deepEqual(
+    heads,
+    heads.toSorted((a, b) => Number(a - b)),
+  )
+  equal(heads.filter((height) => height === 0n).length, 1)
+  await client.close()
+  const unmade = await createLightClient({
+    ...optionsOf({}),
+    serves: true,
+    network: () => Promise.reject(new Error('no network here')),
+  })
+  await rejects(unmade.start(), /no network here/)
+  await unmade.close()
+  const closed = await createLightClient(optionsOf({}))
+  await closed.close()
+  await rejects(closed.start(), { code: 'closed' })
+  await rejects(closed.exportProof({ kind: 1, height: 1n }), { code: 'closed' })
+})
+
+test('functions of the application that throw keep no promise from settling and no listener from hearing', async () => {
+  const scope = globalThis as { reportError?: (error: unknown) => void }
+  const surfaced: string[] = []
+  scope.reportError = (error) => surfaced.push((error as Error).message)
+  try {
+    const store: Store = {
+      ...createMemoryStore(),
+      get: () => Promise.resolve(undefined),
+      keys: () => Promise.resolve([]),
+      commit: () => Promise.reject(new StoreError('no-space', 'full')),
+      close: () => Promise.resolve(),
+    }
+    const client = await createLightClient(optionsOf({ store }))
+    const heard: string[] = []
+    client.on('error', () => {
+      throw new Error('from error')
+    })
+    client.on('error', ({ code }) => heard.push(code))
+    await client.start()
+    await client.whenHead(({ header }) => header.height === BigInt(tip))
+    ok(heard.includes('store-failed') && surfaced.includes('from error'))
+    const broken = client.whenHead(() => {
+      throw new Error('from wanted')
+    })
+    await rejects(broken, /from wanted/)
+    const tx = chain.blocks[8]!.block.body.transactions[0]!
+    const proven = await client.submit(tx, {
+      onStatus: () => {
+        throw new Error('from onStatus')
+      },
+    })
+    equal(proven.header.height, 9n)
+    ok(surfaced.includes('from onStatus'))
+    await client.close()
+  } finally {
+    delete scope.reportError
+  }
+})
+
+test('a client that found the chain broken exports no proof of it', async () => {
+  const fork = fixtureOf({ epochs: 5, paymentsPerBlock: 1 })
+  const views = new Map([
+    ['a', new FixtureView(chain)],
+    ['b', new FixtureView(fork)],
+  ])
+  const options = { ...optionsOf({}), peers: ['/memory/a', '/memory/b'], network: new FixtureNetwork(views) }
+  const client = await createLightClient(options)
+  const halted = new Promise<string>((resolve) => client.on('error', ({ code }) => resolve(code)))
+  await client.start()
+  equal(await halted, 'conflict')
+  await rejects(client.exportProof({ kind: 1, height: 1n }), { code: 'conflict' })
+  equal(client.share(), undefined)
+  await client.close()
 })
