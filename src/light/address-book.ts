@@ -178,10 +178,12 @@ export class AddressBook {
     const isSound = decoded.kind === 'accepted' && !equalBytes(key, new Uint8Array(32))
     const book = new AddressBook(kernels, prng, isSound ? key : newKey, given)
     if (decoded.kind !== 'accepted' || !isSound) return book
-    for (const { address, source, isTried } of entries) {
+    // Those that worked first: on their way to their own bucket they must not meet a new one that others have filled.
+    for (const { address, source } of entries.filter(({ isTried }) => isTried)) {
       book.add(address, source)
-      if (isTried) book.connected(address)
+      book.connected(address)
     }
+    for (const { address, source } of entries) book.add(address, source)
     return book
   }
 }

@@ -36,6 +36,8 @@ import { bannedWrites, evidenceWrites, headWrites, reasonText, type CommitteeWri
 
 /** Blocks accepted lately whose hashes are kept, to compare with what other peers say about them. */
 const RECENT_COUNT_MAX = 256
+/** How long the first frame of a stream may take, in block times; never less than what the protocol gives it. */
+const FIRST_FRAME_BLOCKS = 4
 
 /** A trusted header as evidence and stores carry it. */
 export const certified = ({ header, cert }: Trusted): CertifiedHeader => ({ header, cert })
@@ -162,7 +164,9 @@ export class LightCore {
   openFollow(peer: Peer, bytes: Uint8Array, fromHeight: bigint): void {
     const id = `s${++this.#streamCount}`
     peer.stream = { id, height: fromHeight }
-    const { timeoutMs, responseBytesMax } = FRAME_LIMITS.follow
+    const { responseBytesMax } = FRAME_LIMITS.follow
+    // The first frame is the next block: a chain of slow blocks must not look like silent peers.
+    const timeoutMs = Math.max(FRAME_LIMITS.follow.timeoutMs, FIRST_FRAME_BLOCKS * this.params.blockTimeMs)
     this.effect({ kind: 'open-follow', streamId: id, peer: peer.name, bytes, timeoutMs, responseBytesMax })
   }
 

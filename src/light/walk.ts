@@ -13,7 +13,7 @@ import { verifyHops } from '../verify/hops.ts'
 import { isBrokenChain, verifyUpdate, type Trusted, type Update, type VerifyCode } from '../verify/light.ts'
 import type { Operands } from '../base/verdict.ts'
 import type { Conflicts } from './conflicts.ts'
-import type { LightCore, Step } from './core.ts'
+import { certified, type LightCore, type Step } from './core.ts'
 import { judge } from './judgement.ts'
 import type { Peer } from './peers.ts'
 import { reasonText } from './saved-state.ts'
@@ -139,6 +139,8 @@ export class Walk {
       case 'not-in-history':
         return this.#conflicts.suspect(peer, update, trusted)
       case 'conflict':
+        // Updates carry no leaf of their own, so this is another certified block of the trusted height.
+        return core.halt({ kind: 1, first: certified(trusted), second: { header: update.header, cert: update.cert } })
       case 'broken-chain':
         return core.fail('chain-broken', { height: update.header.height, reason: reasonText(code, operands) })
       case 'weak-committee':

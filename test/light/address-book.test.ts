@@ -72,6 +72,20 @@ test('what is saved is what is restored; anything else is an empty book with the
     equal(AddressBook.restore(twin, new Prng('b'), bytes, other, [addressOf(9, 9)]).size, 1)
 })
 
+test('addresses that worked outlive every restart, however full the new buckets are', () => {
+  let book = bookOf()
+  for (let index = 0; index < 12; index++) {
+    book.add(addressOf(index, 1), addressOf(index + 50, 1))
+    book.connected(addressOf(index, 1))
+  }
+  const worked = book.tried.toSorted()
+  for (let start = 0; start < 4; start++) {
+    for (let index = 0; index < 1000; index++) book.add(addressOf(index, start + 2), addressOf(index % 200, 1))
+    book = AddressBook.restore(twin, new Prng(`${seed}/start ${start}`), book.encode(), key, [])
+    deepEqual(book.tried.toSorted(), worked, `start ${start}`)
+  }
+})
+
 test('what is no address with a PeerId is not taken, and one that fails again and again is forgotten', () => {
   const book = bookOf()
   for (const bad of [

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { toHex } from '../../src/base/bytes.ts'
 import { encodeCert } from '../../src/chain/certificate.ts'
 import type { LightNotice } from '../../src/light/contract.ts'
+import { LightCore } from '../../src/light/core.ts'
 import type { Update } from '../../src/verify/light.ts'
 import { answerHops } from '../../src/wire/answer.ts'
 import { served } from '../../src/wire/envelope.ts'
@@ -280,4 +281,44 @@ test('[LC-5] after compact hops a certified block of the epoch before that is no
   world.settle()
   equal(world.machine.phase, 'halted')
   ok(world.has('halted') && honest.reports.length === 1)
+})
+
+test('[LC-5] another certified block of our own height, given for its committee, halts with both as evidence, after a restart too', () => {
+  const first = new World({ engine, spec, checkpoint }, options)
+  let count = 0
+  first.connect(
+    'a',
+    peer(new FixtureView(chain), (updates) => (++count > 1 ? [] : updates)),
+  )
+  const { height } = first.settle()
+  ok(first.store.has('compact'))
+  const fork = new FixtureView(fixtureOf({ epochs: 30, paymentsPerBlock: 1 }), Number(height))
+  const world = new World({ engine, spec }, { ...options, store: first.store })
+  const honest = new FixtureView(chain, Number(height))
+  world.connect('fork', {
+    view: honest,
+    respond: (protocol, bytes) => {
+      const request = decodeHopsRequest(bytes)
+      return protocol === 'hops' && request.kind === 'accepted'
+        ? encodeHopsResponse(answerHops(fork, request.value), request.value.forms)
+        : undefined
+    },
+  })
+  world.settle()
+  equal(world.machine.phase, 'halted')
+  ok(honest.reports.length === 1 && world.store.has('evidence'))
+  equal(new World({ engine, spec }, { ...options, store: world.store }).machine.phase, 'halted')
+})
+
+test('the first frame of a stream is waited for as long as blocks take, so that a slow chain’s peers are not moved down', () => {
+  const timeoutOf = (blockTimeMs: number): number => {
+    const slow = { ...spec, params: { ...spec.params, blockTimeMs } }
+    const core = new LightCore({ engine, spec: slow, seed: 'slow' })
+    core.openFollow(core.peers.add('a')!, new Uint8Array(0), 0n)
+    const [effect] = core.takeEffects()
+    ok(effect?.kind === 'open-follow')
+    return effect.timeoutMs
+  }
+  equal(timeoutOf(1_000), 10_000)
+  equal(timeoutOf(60_000), 240_000)
 })

@@ -48,6 +48,12 @@ test('a text with a character, a length or a value that base45 does not have is 
   deepEqual(wrong.operands, { index: 9, got: 'x' })
 })
 
+test('a text made of line ends is read in the time of any other', () => {
+  const before = performance.now()
+  equal(parseProofText(`SCP1:${'\n'.repeat(400_000)}BB8`).kind, 'rejected')
+  ok(performance.now() - before < 10_000)
+})
+
 const chainId = prng.bytes(32)
 const checkpoint = { height: 1234n, hash: prng.bytes(32) }
 const pair = `1234:${toHex(checkpoint.hash)}`
