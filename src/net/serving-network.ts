@@ -3,7 +3,7 @@ import type { Libp2p } from '@libp2p/interface'
 import type { ProtocolName, Responder } from '../ports/network.ts'
 import { PROTOCOLS } from '../ports/network.ts'
 import { Libp2pNetwork } from './network.ts'
-import { serve, type Server } from './serve.ts'
+import { serve, type RequestContext, type Server } from './serve.ts'
 
 export class ServingNetwork extends Libp2pNetwork {
   readonly #host: Libp2p
@@ -19,7 +19,10 @@ export class ServingNetwork extends Libp2pNetwork {
   async serve(responder: Responder): Promise<void> {
     const names = PROTOCOLS.filter((name): name is Exclude<ProtocolName, 'follow'> => name !== 'follow')
     const requests = Object.fromEntries(
-      names.map((name) => [name, (request: Uint8Array) => responder.request(name, request)]),
+      names.map((name) => [
+        name,
+        (request: Uint8Array, { charge }: RequestContext) => responder.request(name, request, charge),
+      ]),
     )
     const follow = (request: Uint8Array, { signal }: { signal: AbortSignal }) => responder.follow(request, signal)
     this.#server = await serve(this.#host, this.#chainId, { requests, streams: { follow } })

@@ -36,9 +36,12 @@ export interface RequestOptions {
   readonly signal?: unknown
 }
 
+/** Counts a request that is dear to answer as so many more of its peer's; false when that one has no more to spend: refuse it. */
+export type Charge = (count: number) => boolean
+
 /** Answers what peers ask. A rejection means a malformed request: it costs the peer the stream. Never throws. */
 export interface Responder {
-  request(protocol: Exclude<ProtocolName, 'follow'>, request: Uint8Array): Result<Uint8Array>
+  request(protocol: Exclude<ProtocolName, 'follow'>, request: Uint8Array, charge?: Charge): Result<Uint8Array>
   /** Frames until `signal` (an AbortSignal) aborts. */
   follow(request: Uint8Array, signal: unknown): Result<AsyncIterable<Uint8Array>>
 }
