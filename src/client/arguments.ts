@@ -27,6 +27,10 @@ export function checkBytes(name: string, bytes: Uint8Array, length: number): voi
   if (!(bytes instanceof Uint8Array) || bytes.length !== length) throw invalid(name, bytes, `${length} bytes`)
 }
 
+export function checkBigint(name: string, value: bigint): void {
+  if (typeof value !== 'bigint') throw invalid(name, value, 'a bigint')
+}
+
 export function checkHeight(name: string, height: bigint): void {
   if (typeof height !== 'bigint' || height < 0n || height > HEIGHT_MAX)
     throw invalid(name, height, 'a bigint from 0 to 2^64 - 1')

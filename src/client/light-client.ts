@@ -23,7 +23,7 @@ import { guarded, Listeners, type ClientEvents, type Head, type PeerInfo } from 
 import type { Checkpoint } from '../verify/trust.ts'
 import { assessTrust, trustKey, type Trust } from '../light/trust-meter.ts'
 import { shareText } from '../light/checkpoint-text.ts'
-import { checkBytes, checkHeight, checkPrefix, checkProofRequest, checkTx } from './arguments.ts'
+import { checkBigint, checkBytes, checkHeight, checkPrefix, checkProofRequest, checkTx } from './arguments.ts'
 import { ofOwner, prefixOf, topicBlocks, watchOwner, watchTopic, type OwnerState } from './watch.ts'
 
 export interface ResolvedOptions {
@@ -307,8 +307,8 @@ export class LightClient {
   /** [PROOF-4]: the complete transactions of a topic (8 bytes) in the blocks [start, end), at most 256, up to the head. */
   async topicIn(topic: Uint8Array, start: bigint, end: bigint, options: PrivateOptions = {}): Promise<TopicBlocks> {
     checkBytes('topic', topic, 8)
-    checkHeight('start', start)
-    checkHeight('end', end)
+    checkBigint('start', start)
+    checkBigint('end', end)
     const most = BigInt(TOPIC_BLOCK_COUNT_MAX)
     const last = this.#head?.header.height ?? -1n
     if (start < 0n || start >= end || end - start > most || end > last + 1n)

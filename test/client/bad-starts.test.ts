@@ -247,7 +247,7 @@ test('an argument that cannot be meant is refused at the call by name, and the c
     () => client.unspent(owner, { atHeight: -1n }),
     () => client.unspentUnder({ bits: 300, bytes: new Uint8Array(38) }),
     () => client.unspentUnder({ bits: 4, bytes: Uint8Array.of(0xff) }),
-    () => client.topicIn(new Uint8Array(8), -1n, 1n),
+    () => client.topicIn(new Uint8Array(8), 0 as unknown as bigint, 1n),
     () => client.watchTopic(new Uint8Array(8), { from: -1n }).next(),
     () => client.watchOwner(new Uint8Array(3)).next(),
     () => client.submit({ ...tx, witnesses: [] }),
