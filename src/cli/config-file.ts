@@ -4,7 +4,7 @@
  * no is refused, with the line and the nearest name there is.
  */
 import { readFileSync } from 'node:fs'
-import type { CommandDefinition, Flag } from './command-line.ts'
+import type { CommandDefinition, Flag } from './command-definition.ts'
 import { CliError } from './exit-codes.ts'
 
 type Flags = Readonly<Record<string, Flag>>

@@ -1,3 +1,4 @@
+import type { Hash32 } from '../../src/base/brand.ts'
 import { parseCheckpoint, parseConfig, parsePeers } from '../../web/client/config.ts'
 import { problemOf } from '../../web/client/facts.ts'
 import { equal, ok } from './expect.ts'
@@ -53,6 +54,11 @@ describe('configuration', () => {
     )
     equal(
       code(() => parseCheckpoint(`12:${HASH}00`)),
+      'bad-checkpoint',
+    )
+    equal(parseCheckpoint(`https://example.net/#checkpoint=stakecube:01020304:12:${HASH}`).height, 12n)
+    equal(
+      code(() => parseCheckpoint(`stakecube:01020304:12:${HASH}`, new Uint8Array(32) as Hash32)),
       'bad-checkpoint',
     )
     equal(

@@ -2,18 +2,19 @@
  * Where a page's client starts from: the chain, a checkpoint, peers. From a configuration document (`/devnet.json` of a
  * devnet), from attributes, or from the page's address. Remote text, so every fault is a {@link ClientProblem} with one sentence.
  */
+import type { Hash32 } from '../../src/base/brand.ts'
 import { fromHex } from '../../src/base/bytes.ts'
+import { sentence } from '../../src/base/sentence.ts'
+import { CHECKPOINT_TEXT_SENTENCES, parseCheckpoint as parseText } from '../../src/light/checkpoint-text.ts'
+import type { Checkpoint } from '../../src/verify/trust.ts'
 import { ClientProblem, type Wallet } from './facts.ts'
-
-export interface Checkpoint {
-  readonly height: bigint
-  readonly hash: Uint8Array
-}
 
 export interface ClientConfig {
   /** JSON text of the chain spec. */
   readonly chainSpec: string
   readonly checkpoint: Checkpoint | undefined
+  /** As it was given: a share names its chain, which is compared once the chain's id is known. */
+  readonly checkpointText?: string | undefined
   /** Multiaddrs, tried in this order. */
   readonly peers: readonly string[]
   /** Accounts that come with a devnet, secret keys and all. */
@@ -25,15 +26,12 @@ export interface ClientConfig {
 /** Longest configuration or chain spec that is read. */
 const CONFIG_BYTES_MAX = 8 * 1024 * 1024
 
-/** "<height>:<hash as 64 hex digits>". */
-export function parseCheckpoint(text: string): Checkpoint {
-  const match = /^(\d{1,19}):([0-9a-fA-F]{64})$/.exec(text.trim())
-  if (match === null)
-    throw new ClientProblem(
-      'bad-checkpoint',
-      `A checkpoint is written "height:hash" with 64 hex digits, not "${text}".`,
-    )
-  return { height: BigInt(match[1]!), hash: fromHex(match[2]!)! }
+/** Height and hash in any form that {@link ../../src/light/checkpoint-text.ts} reads; `chainId` refuses a share of another chain. */
+export function parseCheckpoint(text: string, chainId?: Hash32): Checkpoint {
+  const parsed = parseText(text, chainId)
+  if (parsed.kind === 'accepted') return parsed.value
+  const { code, operands } = parsed
+  throw new ClientProblem('bad-checkpoint', `Wrong checkpoint: ${sentence(CHECKPOINT_TEXT_SENTENCES[code], operands)}.`)
 }
 
 /** Multiaddrs separated by white space or commas. */
@@ -66,6 +64,7 @@ export function parseConfig(text: string, source: string): ClientConfig {
   return {
     chainSpec: typeof chainSpec === 'string' ? chainSpec : JSON.stringify(chainSpec),
     checkpoint: typeof checkpoint === 'string' ? parseCheckpoint(checkpoint) : undefined,
+    checkpointText: typeof checkpoint === 'string' ? checkpoint : undefined,
     peers: stringsOf(rtcPeers.length > 0 ? rtcPeers : document['wsPeers']).flatMap(parsePeers),
     wallets: Array.isArray(document['wallets']) ? document['wallets'].flatMap(parseWallet) : [],
   }

@@ -18,7 +18,7 @@ import { loadKernels } from '../../src/kernels/load.ts'
 import type { Store } from '../../src/ports/index.ts'
 import { openIdbStore } from '../../src/store/idb.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
-import type { ClientConfig } from './config.ts'
+import { parseCheckpoint, type ClientConfig } from './config.ts'
 import {
   ClientProblem,
   HEADS_KEPT,
@@ -71,6 +71,8 @@ export async function startLiveClient(config: ClientConfig): Promise<ClientSourc
 
 async function open(config: ClientConfig, spec: ChainSpec): Promise<LightClient> {
   const kernels = await loadKernels()
+  const chainId = chainIdOf(kernels, spec)
+  if (config.checkpointText !== undefined) parseCheckpoint(config.checkpointText, chainId)
   const bls = await loadBls({ sha256: (bytes) => kernels.sha256(bytes) })
   const { checkpoint, relays = [] } = config
   return createLightClient({
@@ -78,7 +80,7 @@ async function open(config: ClientConfig, spec: ChainSpec): Promise<LightClient>
     kernels,
     bls,
     peers: someOf(config.peers, PEERS_USED),
-    store: await openStore(`stakecube/${toHex(chainIdOf(kernels, spec))}`),
+    store: await openStore(`stakecube/${toHex(chainId)}`),
     network: networkWith(relays),
     serves: relays.length > 0,
     ...(checkpoint === undefined ? {} : { checkpoint }),

@@ -37,7 +37,7 @@ export class StakecubeClient extends LitElement {
   @property() accessor src: string | undefined
   /** Chain spec: JSON text, or the address of it. */
   @property() accessor chain: string | undefined
-  /** "height:hash" to start from; without one the client starts from genesis. */
+  /** To start from: "height:hash", or a share or link from another client; without one the client starts from genesis. */
   @property() accessor checkpoint: string | undefined
   /** Multiaddrs of peers, separated by white space. */
   @property() accessor peers: string | undefined
@@ -140,6 +140,7 @@ export class StakecubeClient extends LitElement {
     return {
       chainSpec,
       checkpoint: this.checkpoint === undefined ? fromSource?.checkpoint : parseCheckpoint(this.checkpoint),
+      checkpointText: this.checkpoint ?? fromSource?.checkpointText,
       peers,
       wallets: fromSource?.wallets ?? [],
       relays: this.relays === undefined ? [] : parsePeers(this.relays),
