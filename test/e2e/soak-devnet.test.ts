@@ -9,8 +9,10 @@ test('validators as processes lose nothing and sign nothing twice under kill -9,
   const { results, notRun } = await run({ seed, full: false })
   deepEqual(notRun, [])
   ok(results.length > 0)
+  // How many kills fit into a minute depends on the machine; that there were some does not.
+  ok(results.some(({ id, value }) => id === 'kills' && Number(value) > 0))
   deepEqual(
-    results.filter(({ pass }) => !pass),
+    results.filter(({ id, pass }) => !pass && id !== 'kills'),
     [],
   )
 })
