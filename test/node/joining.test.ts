@@ -22,8 +22,8 @@ const engine = await createNodeEngine()
 const { kernels, signer } = engine
 const TIMES = { ...DEFAULT_TIMES, proposeMs: 800, prevoteMs: 300, precommitMs: 300, growthMs: 300, resendMs: 500 }
 /** 13 of 100 seats: hardly ever none in a committee, and hardly ever so many that the rest is no quorum. */
-const STAKE = 600_000_000n
-const FUNDS = 700_000_000n
+const STAKE = 450_000_000n
+const FUNDS = 550_000_000n
 
 /** Final blocks as they come, and whoever waits for something about them. */
 class Watch {
@@ -43,7 +43,7 @@ class Watch {
 test('a stranger stakes, is drawn three epochs later, signs, was away and catches up, unstakes and is paid', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'stakecube-joining-'))
   // A trust period of a millisecond: stake is free one epoch after it has left the cube.
-  const config = makeDevnet(engine, 4, Date.now(), { blockTimeMs: 150, epochLength: 3, trustPeriodMs: 1 }, 0)
+  const config = makeDevnet(engine, 3, Date.now(), { blockTimeMs: 150, epochLength: 3, trustPeriodMs: 1 }, 0)
   const { params } = config.spec
   const watch = new Watch()
   const log = { log: () => undefined }
@@ -148,10 +148,10 @@ test('a stranger stakes, is drawn three epochs later, signs, was away and catche
 
     await stranger.stop()
     const awayAt = head()
-    await watch.until(() => head() >= awayAt + 4n)
+    await watch.until(() => head() >= awayAt + 3n)
     const missed = watch.finals.length
     stranger = await openStranger()
-    await watch.until(() => signedSince(missed) >= 1 && stranger.height > awayAt + 4n)
+    await watch.until(() => signedSince(missed) >= 1 && stranger.height > awayAt + 3n)
 
     let givenUp: ReturnType<typeof buildUnstake> | undefined
     await include(() => {
