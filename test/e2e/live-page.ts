@@ -37,7 +37,7 @@ export class LivePage {
     // tsx names functions through a helper of its own, which functions that are sent to a page would miss.
     await context.addInitScript(`globalThis.__name ??= (target) => target; ${init}`)
     const live = new LivePage(await context.newPage())
-    await live.page.goto(url)
+    await live.page.goto(url, { timeout: 120_000 })
     return live
   }
 

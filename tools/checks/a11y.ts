@@ -85,7 +85,7 @@ async function readPage(browser: Browser, site: string, path: string): Promise<C
   )
   const live = new LivePage(await context.newPage())
   try {
-    await live.page.goto(new URL(path, site).href)
+    await live.page.goto(new URL(path, site).href, { timeout: 120_000 })
     await following(live)
     await live.page.evaluate(AXE)
     const results: CheckResult[] = []
