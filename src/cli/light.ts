@@ -14,8 +14,9 @@ import { CliError, EXIT } from './exit-codes.ts'
 import { CLIENT_FLAGS, openClient, readChainInputs, shortHash, storeMetrics } from './light-inputs.ts'
 import { isService, SERVICE_FLAGS } from './service-flags.ts'
 
-/** With --once or --until-height: how long the first peer may take. */
+/** With --once or --until-height: how long the first peer may take, and how long a peer may bring nothing that verifies. */
 const FIRST_PEER_MS = 30_000
+const NOTHING_NEW_MS = 90_000
 
 const DEFINITION: CommandDefinition = {
   name: 'light',
@@ -117,18 +118,45 @@ function ended(client: LightClient, line: CommandLine, signal: AbortSignal, hasG
     if (untilHeight !== undefined)
       client.on('head', ({ header }) => (header.height >= BigInt(untilHeight) ? resolve(EXIT.ok) : undefined))
     if (line.has('once')) client.on('phase', (phase) => (phase === 'following' ? resolve(EXIT.ok) : undefined))
-    if (hasGoal) giveUpWithoutPeer(client, reject)
+    if (hasGoal) giveUp(client, reject)
   })
 }
 
 const warnStore = (error: ClientError) => process.stderr.write(`stakecube light: ${error.message}\n`)
 
-function giveUpWithoutPeer(client: LightClient, reject: (error: CliError) => void): void {
-  const timer = setTimeout(() => {
-    reject(new CliError('network', `no peer could be reached within ${FIRST_PEER_MS / 1000} s: check the addresses`))
-  }, FIRST_PEER_MS)
-  timer.unref()
-  client.on('peer', ({ state }) => (state === 'connected' ? clearTimeout(timer) : undefined))
+/** A run with a goal ends when nobody can be reached, or when those that are bring nothing that verifies. */
+function giveUp(client: LightClient, reject: (error: CliError) => void): void {
+  let doubt = ''
+  let timer: NodeJS.Timeout | undefined
+  const within = (ms: number, what: string) => {
+    clearTimeout(timer)
+    timer = setTimeout(
+      () => reject(new CliError('network', `${what} within ${ms / 1000} s: ${doubt || 'check the addresses'}`)),
+      ms,
+    )
+    timer.unref()
+  }
+  let isReached = false
+  let isFollowing = false
+  const waitForMore = () => {
+    if (!isReached) return
+    // Who follows waits for blocks that are not made yet.
+    if (isFollowing) clearTimeout(timer)
+    else within(NOTHING_NEW_MS, 'no peer brought a head that verifies')
+  }
+  within(FIRST_PEER_MS, 'no peer could be reached')
+  client.on('warning', ({ sentence }) => (doubt = sentence))
+  client.on('peer', ({ state }) => {
+    if (state !== 'connected' || isReached) return
+    isReached = true
+    waitForMore()
+  })
+  client.on('phase', (phase) => {
+    isFollowing = phase === 'following'
+    waitForMore()
+  })
+  client.on('progress', waitForMore)
+  client.on('head', waitForMore)
 }
 
 function headLine(head: Head): string {
