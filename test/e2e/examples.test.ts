@@ -119,7 +119,7 @@ test('a page that knows only another page follows through it, also when the rela
 })
 
 for (const [name, fragment, sentence] of [
-  ['a wrong checkpoint', 'checkpoint=12', 'A checkpoint is written'],
+  ['a wrong checkpoint', 'checkpoint=12', 'Wrong checkpoint'],
   ['a peer that is none', 'peers=nobody', 'A peer is a multiaddr'],
   ['a chain that is none', 'chain=' + encodeURIComponent('{"name":7}'), 'The chain spec is refused'],
   ['a document that is not there', 'src=/nothing.json', '/nothing.json answers 404'],
