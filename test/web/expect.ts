@@ -15,12 +15,12 @@ export function equal(actual: unknown, expected: unknown, what = 'value'): void 
   if (a !== b) throw new Error(`${what}: expected ${b}, got ${a}`)
 }
 
-/** Resolves once `condition` holds, checked on each frame; fails after `timeoutMs`. */
+/** Resolves once `condition` holds, asked every 10 ms (a page in the background has no frames); fails after `timeoutMs`. */
 export async function until(what: string, condition: () => boolean, timeoutMs = 5000): Promise<void> {
   const startedMs = performance.now()
   while (!condition()) {
     if (performance.now() - startedMs > timeoutMs) throw new Error(`waited ${timeoutMs} ms for: ${what}`)
-    await new Promise((resolve) => requestAnimationFrame(resolve))
+    await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }
 
