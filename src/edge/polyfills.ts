@@ -3,18 +3,7 @@
  * it before anything else; newer engines keep their own.
  */
 import { webcrypto } from 'node:crypto'
-
-interface Resolvers<Value> {
-  promise: Promise<Value>
-  resolve: (value: Value | PromiseLike<Value>) => void
-  reject: (reason?: unknown) => void
-}
-
-function withResolvers<Value>(this: PromiseConstructor): Resolvers<Value> {
-  const resolvers = {} as Resolvers<Value>
-  resolvers.promise = new this<Value>((resolve, reject) => Object.assign(resolvers, { resolve, reject }))
-  return resolvers
-}
+import { provide, provideResolvers } from '../net/provide.ts'
 
 class EventWithDetail extends Event {
   readonly detail: unknown
@@ -31,12 +20,7 @@ function toReversed<Item>(this: readonly Item[]): Item[] {
   return [...this].reverse()
 }
 
-/** Defines `holder.name` unless the engine has it. */
-function provide(holder: object, name: string | symbol, value: unknown): void {
-  if (!(name in holder)) Object.defineProperty(holder, name, { value, configurable: true, writable: true })
-}
-
-provide(Promise, 'withResolvers', withResolvers)
+provideResolvers()
 provide(globalThis, 'CustomEvent', EventWithDetail)
 provide(globalThis, 'crypto', webcrypto)
 provide(Array.prototype, 'toSorted', toSorted)

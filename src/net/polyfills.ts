@@ -3,23 +3,7 @@
  * browsers have all of it.
  */
 import WebSocket from 'ws'
+import { provide, provideResolvers } from './provide.ts'
 
-interface Resolvers<Value> {
-  promise: Promise<Value>
-  resolve: (value: Value | PromiseLike<Value>) => void
-  reject: (reason?: unknown) => void
-}
-
-function withResolvers<Value>(this: PromiseConstructor): Resolvers<Value> {
-  const resolvers = {} as Resolvers<Value>
-  resolvers.promise = new this<Value>((resolve, reject) => Object.assign(resolvers, { resolve, reject }))
-  return resolvers
-}
-
-/** Defines `holder.name` unless the engine has it. */
-function provide(holder: object, name: string, value: unknown): void {
-  if (!(name in holder)) Object.defineProperty(holder, name, { value, configurable: true, writable: true })
-}
-
-provide(Promise, 'withResolvers', withResolvers)
+provideResolvers()
 provide(globalThis, 'WebSocket', WebSocket)
