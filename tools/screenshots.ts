@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, BrowserContextOptions } from 'playwright-core'
-import { DevnetProcess, drawPortBase, freePort } from '../test/e2e/devnet-process.ts'
+import { DevnetProcess, drawPortBase, freePort } from './devnet-process.ts'
 import { LivePage, launch } from '../test/e2e/live-page.ts'
 
 const OUT = 'docs/screenshots'

@@ -18,6 +18,7 @@ import {
   withBitFlipped,
 } from './bls-cases.ts'
 import type { Signer } from './bls-cases.ts'
+import { keyOfBlst, signatureOfBlst } from './blst-oracle.ts'
 
 const VECTORS = new URL('../../../shared/vectors/model/', import.meta.url)
 const BATCH_SEED = new Uint8Array(32).fill(7)
@@ -311,24 +312,6 @@ function vectors(file: string): Record<string, string>[] {
 function signerOfBlst(prng: Prng): { secret: SecretKey; publicKey: Uint8Array } {
   const secret = SecretKey.fromKeygen(prng.bytes(32))
   return { secret, publicKey: secret.toPublicKey().toBytes() }
-}
-
-function keyOfBlst(bytes: Uint8Array): PublicKey | undefined {
-  if (bytes.length !== 48) return undefined
-  try {
-    return PublicKey.fromBytes(bytes, true)
-  } catch {
-    return undefined
-  }
-}
-
-function signatureOfBlst(bytes: Uint8Array): Signature | undefined {
-  if (bytes.length !== 96) return undefined
-  try {
-    return Signature.fromBytes(bytes, true, true)
-  } catch {
-    return undefined
-  }
 }
 
 function verifyWithBlst(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { COMMAND, DevnetProcess, drawPortBase, freePort } from './devnet-process.ts'
+import { COMMAND, DevnetProcess, drawPortBase, freePort } from '../../tools/devnet-process.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'stakecube-commands-'))
 let devnet: DevnetProcess

@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test'
 import type { Browser } from 'playwright-core'
 import { createServer } from 'vite'
 import { createHost } from '../../src/net/host.ts'
-import { DevnetProcess, drawPortBase, freePort } from './devnet-process.ts'
+import { DevnetProcess, drawPortBase, freePort } from '../../tools/devnet-process.ts'
 import { LivePage, launch } from './live-page.ts'
 
 const TIMEOUT = { timeout: 240_000 }

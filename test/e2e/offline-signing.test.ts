@@ -1,41 +1,15 @@
 /** A payment signed where there is no network, sent from elsewhere, against a live devnet, with the edge file. */
 import { equal, match } from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, before, test } from 'node:test'
-import { DevnetProcess, drawPortBase, freePort } from './devnet-process.ts'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { edgeDevnet } from './edge-devnet.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'stakecube-offline-'))
-const file = (name: string) => join(folder, name)
-let devnet: DevnetProcess
-before(async () => {
-  const flags = ['--validators', '4']
-  devnet = await DevnetProcess.start({
-    folder: file('devnet'),
-    httpPort: await freePort(),
-    p2pPort: drawPortBase(),
-    flags,
-  })
-})
-after(async () => {
-  await devnet?.stop()
-  rmSync(folder, { recursive: true, force: true })
-})
-
-const wallet = (...args: string[]) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/edge/stakecube.mjs', 'wallet', ...args], {
-    encoding: 'utf8',
-    timeout: 120_000,
-  })
-  return { status, stdout, stderr, said: stderr.split('\n').filter((line) => line.startsWith('stakecube: ')) }
-}
+const { file, online, spec, stakecube } = edgeDevnet('offline')
+const wallet = (...args: readonly string[]) => stakecube('wallet', ...args)
 
 test('a payment built and signed from a proof alone is final after being sent from elsewhere, and once only', () => {
-  const online = ['--devnet', file('devnet')]
-  const offline = ['--spec', devnet.ready.spec]
-  const { wallets } = JSON.parse(readFileSync(join(file('devnet'), 'devnet.json'), 'utf8')) as {
+  const offline = ['--spec', spec()]
+  const { wallets } = JSON.parse(readFileSync(file('devnet/devnet.json'), 'utf8')) as {
     wallets: { name: string; secretKeyHex: string }[]
   }
   const alice = wallets.find(({ name }) => name === 'alice')!
@@ -68,7 +42,7 @@ test('a payment built and signed from a proof alone is final after being sent fr
 test('what is no signed transaction is said so in one sentence', () => {
   for (const text of ['', 'stakecube-tx:1:AAAA', 'zz', '00']) {
     writeFileSync(file('bad.txt'), text)
-    const { status, said } = wallet('submit', file('bad.txt'), '--devnet', file('devnet'))
+    const { status, said } = wallet('submit', file('bad.txt'), ...online)
     equal(status, 3)
     match(said.join(), /^stakecube: .*bad\.txt is no signed transaction: make it with stakecube wallet sign$/)
   }

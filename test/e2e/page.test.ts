@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import type { Browser } from 'playwright-core'
-import { COMMAND, DevnetProcess, drawPortBase, freePort } from './devnet-process.ts'
+import { COMMAND, DevnetProcess, drawPortBase, freePort } from '../../tools/devnet-process.ts'
 import { LivePage, launch } from './live-page.ts'
 
 const TIMEOUT = { timeout: 180_000 }

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { COMMAND, DevnetProcess, freePort } from './devnet-process.ts'
+import { COMMAND, DevnetProcess, freePort } from '../../tools/devnet-process.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'stakecube-processes-'))
 let devnet: DevnetProcess

@@ -17,7 +17,7 @@ import { nodeNetwork } from '../../src/client/node-network.ts'
 import { topicOf } from '../../src/crypto/keys.ts'
 import { loadKernels } from '../../src/kernels/load.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
-import { DevnetProcess, drawPortBase, freePort } from './devnet-process.ts'
+import { DevnetProcess, drawPortBase, freePort } from '../../tools/devnet-process.ts'
 
 const EDGE_FILE = 'dist/edge/stakecube.mjs'
 const LINE_COUNT = 100

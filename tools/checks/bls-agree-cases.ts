@@ -16,6 +16,7 @@ import {
   signatureOutsideSubgroup,
   withBitFlipped,
 } from '../../test/crypto/bls-cases.ts'
+import { keyOfBlst, signatureOfBlst } from '../../test/crypto/blst-oracle.ts'
 
 /** r: secret keys are taken modulo it. */
 const ORDER = 0x73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001n
@@ -60,25 +61,6 @@ function randomVerification(prng: Prng): Verification {
 function verdictOf(bls: BlsVerifier, { publicKey, message, signature }: Verification): boolean {
   const key = bls.decodeKey(publicKey)
   return key !== undefined && bls.verify(key, message, signature)
-}
-
-/** blst takes uncompressed points too, which §1 does not, so lengths are checked here. */
-function keyOfBlst(bytes: Uint8Array): PublicKey | undefined {
-  if (bytes.length !== 48) return undefined
-  try {
-    return PublicKey.fromBytes(bytes, true)
-  } catch {
-    return undefined
-  }
-}
-
-function signatureOfBlst(bytes: Uint8Array): Signature | undefined {
-  if (bytes.length !== 96) return undefined
-  try {
-    return Signature.fromBytes(bytes, true, true)
-  } catch {
-    return undefined
-  }
 }
 
 function verdictOfBlst({ publicKey, message, signature }: Verification): boolean {

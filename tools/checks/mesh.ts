@@ -8,14 +8,12 @@
  *
  * Who may dial whom is all that a client is told: its list of peers. Each one's connections are read at the end.
  */
-import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { chromium, type Browser, type Page } from 'playwright-core'
@@ -26,10 +24,10 @@ import { nodeNetwork } from '../../src/client/node-network.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { BROWSER_BUNDLE } from '../browser-bundle.ts'
 import { CHROMIUM_FLAGS, chromiumPath } from '../chromium.ts'
+import { DevnetProcess } from '../devnet-process.ts'
 import type { MeshPage, MeshState } from './mesh-page.ts'
 import { measured, noted, type CheckOptions, type CheckOutcome } from './registry.ts'
 
-const START_TIMEOUT_MS = 180_000
 const FOLLOW_TIMEOUT_MS = 180_000
 /** Blocks that everyone must have followed, before the relay goes and again after. */
 const BLOCKS = 3
@@ -102,7 +100,7 @@ interface Devnet {
 class Mesh {
   readonly members: Member[] = []
   readonly #clients: LightClient[] = []
-  #devnet: ChildProcess | undefined
+  #devnet: DevnetProcess | undefined
   #spec: ChainSpec | undefined
   #checkpoint: Checkpoint | undefined
   #browser: Browser | undefined
@@ -111,21 +109,8 @@ class Mesh {
   #bridgeMember: Member | undefined
 
   async startDevnet(folder: string): Promise<Devnet> {
-    const flags = ['--validators', '1', '--data', folder, '--http', '0', '--p2p-port', '0', '--json']
-    const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', 'devnet', ...flags], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    this.#devnet = child
-    let complaints = ''
-    child.stderr.on('data', (chunk: Buffer) => (complaints = (complaints + chunk.toString()).slice(-2000)))
-    const ready = await new Promise<{ spec: string; tcpPeers: string[] }>((resolve, reject) => {
-      setTimeout(() => reject(new Error(`the devnet was not ready in time: ${complaints}`)), START_TIMEOUT_MS).unref()
-      createInterface({ input: child.stdout }).on('line', (line) => {
-        const event = JSON.parse(line) as { event: string; spec: string; tcpPeers: string[] }
-        if (event.event === 'ready') resolve(event)
-      })
-      child.once('exit', (code) => reject(new Error(`the devnet ended with ${code}: ${complaints}`)))
-    })
+    this.#devnet = await DevnetProcess.start({ folder, flags: ['--validators', '1'] })
+    const { ready } = this.#devnet
     const spec = parseChainSpec(readFileSync(ready.spec, 'utf8'))
     if (spec.kind === 'rejected') throw new Error(`the devnet's chain spec: ${spec.code}`)
     this.#spec = spec.value
@@ -257,11 +242,7 @@ class Mesh {
     await this.#browser?.close()
     this.#server?.close()
     await Promise.all(this.#clients.map((client) => client.close()))
-    const devnet = this.#devnet
-    if (devnet === undefined || devnet.exitCode !== null) return
-    const exited = once(devnet, 'exit')
-    devnet.kill('SIGINT')
-    await exited
+    await this.#devnet?.stop()
   }
 }
 

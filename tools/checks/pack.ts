@@ -26,7 +26,7 @@ import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/co
 import type { Browser } from 'playwright-core'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
-import { DevnetProcess, drawPortBase, freePort } from '../../test/e2e/devnet-process.ts'
+import { DevnetProcess, drawPortBase, freePort } from '../devnet-process.ts'
 import { launch } from '../../test/e2e/live-page.ts'
 import { NODE_PROGRAM, PAGES, TYPES_PROGRAM, type PackedPage } from './pack-pages.ts'
 import { measured, noted, type CheckOutcome, type CheckResult } from './registry.ts'

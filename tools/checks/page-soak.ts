@@ -11,7 +11,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CDPSession } from 'playwright-core'
-import { DevnetProcess, drawPortBase, freePort } from '../../test/e2e/devnet-process.ts'
+import { DevnetProcess, drawPortBase, freePort } from '../devnet-process.ts'
 import { LivePage, launch } from '../../test/e2e/live-page.ts'
 import { measured, noted, type CheckOptions, type CheckOutcome } from './registry.ts'
 

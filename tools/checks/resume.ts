@@ -12,20 +12,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Prng } from '../../src/base/prng.ts'
+import { COMMAND, DevnetProcess } from '../devnet-process.ts'
 import { measured, noted, type CheckOptions, type CheckOutcome, type CheckResult } from './registry.ts'
 
-const CLI = ['--import', 'tsx', 'src/cli/main.ts']
-const START_TIMEOUT_MS = 60_000
 const HEAD_TIMEOUT_MS = 45_000
 /** Blocks that a client must have followed one by one, after catching up, before the killing begins. */
 const FOLLOWED_COUNT = 2
 
-interface ReadyEvent {
-  readonly event: 'ready'
-  readonly spec: string
-  readonly peers: readonly string[]
-  readonly tcpPeers: readonly string[]
-}
 interface HeadEvent {
   readonly event: 'head'
   readonly height: number
@@ -36,9 +29,9 @@ interface HeadEvent {
 
 export async function run({ seed, full }: CheckOptions): Promise<CheckOutcome> {
   const folder = mkdtempSync(join(tmpdir(), 'stakecube-resume-'))
-  const devnet = startDevnet(folder)
+  const devnet = await DevnetProcess.start({ folder: join(folder, 'devnet'), flags: ['--validators', '4'] })
   try {
-    const ready = await devnet.ready
+    const { ready } = devnet
     const results: CheckResult[] = [noted('signatures', 'bls', '')]
     const hashes = new Map<number, string>()
     for (const [transport, peers] of [
@@ -56,24 +49,7 @@ export async function run({ seed, full }: CheckOptions): Promise<CheckOutcome> {
   }
 }
 
-// ── The devnet, a process of its own ─────────────────────────────────────────────────────────────────────────────────
-
-function startDevnet(folder: string): { readonly ready: Promise<ReadyEvent>; stop(): Promise<void> } {
-  const flags = ['--validators', '4', '--data', join(folder, 'devnet'), '--http', '0', '--p2p-port', '0', '--json']
-  const child = spawn(process.execPath, [...CLI, 'devnet', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] })
-  let complaints = ''
-  child.stderr.on('data', (chunk: Buffer) => (complaints = (complaints + chunk.toString()).slice(-2000)))
-  const ready = new Promise<ReadyEvent>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('the devnet was not ready in time')), START_TIMEOUT_MS)
-    timer.unref()
-    createInterface({ input: child.stdout }).on('line', (text) => {
-      const event = JSON.parse(text) as { event: string }
-      if (event.event === 'ready') resolve(event as ReadyEvent)
-    })
-    child.once('exit', (code) => reject(new Error(`the devnet ended with ${code}: ${complaints}`)))
-  })
-  return { ready, stop: () => end(child, 'SIGINT') }
-}
+// ── One client and its kills ─────────────────────────────────────────────────────────────────────────────────────────
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
@@ -81,8 +57,6 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   child.kill(signal)
   await exited
 }
-
-// ── One client and its kills ─────────────────────────────────────────────────────────────────────────────────────────
 
 class Trial {
   readonly #store: string
@@ -169,7 +143,7 @@ class Trial {
       ...this.#peers.flatMap((peer) => ['--peer', peer]),
     ]
     const startedMs = performance.now()
-    const child = spawn(process.execPath, [...CLI, 'light', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [...COMMAND, 'light', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] })
     const listeners: ((head: HeadEvent) => void)[] = []
     const before = this.#highest
     let complaints = ''

@@ -10,12 +10,17 @@ export interface ReadyEvent {
   readonly checkpoint: string
   readonly spec: string
   readonly chainId: string
+  /** Addresses over webrtc-direct. */
+  readonly peers: readonly string[]
+  readonly tcpPeers: readonly string[]
 }
 
 export interface DevnetOptions {
   readonly folder: string
-  readonly httpPort: number
-  readonly p2pPort: number
+  /** Port of the page; any free one if left out. */
+  readonly httpPort?: number
+  /** First of the validators' ports; free ones if left out. */
+  readonly p2pPort?: number
   readonly flags?: readonly string[]
 }
 
@@ -32,7 +37,7 @@ export class DevnetProcess {
   }
 
   /** Resolves when the devnet is ready; rejects with all it said if it ends before. */
-  static async start({ folder, httpPort, p2pPort, flags = [] }: DevnetOptions): Promise<DevnetProcess> {
+  static async start({ folder, httpPort = 0, p2pPort = 0, flags = [] }: DevnetOptions): Promise<DevnetProcess> {
     const ports = ['--http', String(httpPort), '--p2p-port', String(p2pPort)]
     const child = spawn(process.execPath, [...COMMAND, 'devnet', '--json', '--data', folder, ...ports, ...flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
