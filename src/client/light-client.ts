@@ -21,7 +21,7 @@ import { ClientError } from './errors.ts'
 import { exportProof, type ExportContext, type ExportedProof, type FreeProofRequest } from './proof-export.ts'
 import { guarded, Listeners, type ClientEvents, type Head, type PeerInfo } from './events.ts'
 import type { Checkpoint } from '../verify/trust.ts'
-import { assessTrust, trustKey, type Trust } from '../light/trust-meter.ts'
+import { assessTrust, trustKey, type Trust, type TrustFacts } from '../light/trust-meter.ts'
 import { shareText } from '../light/checkpoint-text.ts'
 import { checkBigint, checkBytes, checkHeight, checkPrefix, checkProofRequest, checkTx } from './arguments.ts'
 import { ofOwner, prefixOf, topicBlocks, watchOwner, watchTopic, type OwnerState } from './watch.ts'
@@ -66,6 +66,8 @@ export class LightClient {
   readonly #submissions = new Map<string, WaitingSubmission>()
   readonly #peers = new Map<string, PeerInfo>()
   #head: Head | undefined
+  /** Who brought the head, and from where: also once it has hung up. */
+  #bringer: TrustFacts['bringer']
   #phase: LightPhase = 'waiting'
   #stopped: ClientError | undefined
   #idCount = 0
@@ -171,7 +173,7 @@ export class LightClient {
     return [...this.#peers.values()]
   }
 
-  /** Connected peers that were seen to have the head, or a later one. */
+  /** Connected peers that were seen to have the head, or a later one; `trust.witnessCount` says how many are independent. */
   get witnessCount(): number {
     return this.#machine.witnessCount
   }
@@ -181,7 +183,7 @@ export class LightClient {
     const { peers, ...facts } = this.#machine.trustFacts
     const withAddress = peers.map((peer) => ({ ...peer, address: this.#peers.get(peer.name)?.address ?? '' }))
     const head = this.#head
-    const known = { ...facts, phase: this.#phase, head, bringer: head?.peer, peers: withAddress }
+    const known = { ...facts, phase: this.#phase, head, bringer: this.#bringer, peers: withAddress }
     return assessTrust(known, BigInt(this.#nowMs()))
   }
 
@@ -451,6 +453,7 @@ export class LightClient {
     const info = peer === undefined ? undefined : this.#peers.get(peer)
     if (info !== undefined) this.#peers.set(info.name, { ...info, height: head.header.height })
     this.#head = { ...head, verifiedAtMs: this.#nowMs(), peer }
+    this.#bringer = peer === undefined ? undefined : { name: peer, address: info?.address ?? '' }
     this.#serving?.tell()
     this.#listeners.emit('head', this.#head)
   }

@@ -2,8 +2,9 @@
  * What the user may rely on right now, and on whose word: one value, computed from what the machine knows, and one sentence.
  *
  * Proof and freshness are two things. *Proof*: a committee's quorum signed the head; that stays true. *Freshness*: whether
- * it is still the newest; nobody can prove that, it can only be asked of several peers ([LC-5], [LC-7]). A *witness* is a
- * connected peer other than the one that brought the head, which was seen to have the same block.
+ * it is still the newest; nobody can prove that, it can only be asked of several peers ([LC-5], [LC-7]). A *witness* is an
+ * independent source that was seen to have the head's block: a connected peer in another network than the peer that brought
+ * it (light/network-group.ts), for a second identity costs nothing. Two peers in one network are one witness.
  */
 import { bitAt } from '../base/bytes.ts'
 import { committeeSeatCount, type Committee } from '../chain/committee.ts'
@@ -12,7 +13,7 @@ import type { Header } from '../chain/header.ts'
 import type { ChainParams } from '../chain/params.ts'
 import type { PeerName } from '../ports/network.ts'
 import type { LightPhase } from './contract.ts'
-import { networkGroup } from './network-group.ts'
+import { isLocalAddress, networkGroup, sourceOf } from './network-group.ts'
 
 export interface TrustFacts {
   readonly params: Pick<ChainParams, 'trustPeriodMs' | 'blockTimeMs'>
@@ -20,8 +21,8 @@ export interface TrustFacts {
   readonly head: { readonly header: Header; readonly cert?: FinalityCert } | undefined
   /** Of the head's epoch, where known. */
   readonly committee: Committee | undefined
-  /** Who brought the head; undefined for a stored one and for genesis. */
-  readonly bringer: PeerName | undefined
+  /** Who brought the head, also where it is gone since; undefined for a stored one and for genesis. */
+  readonly bringer: Pick<TrustPeer, 'name' | 'address'> | undefined
   /** Device time at which the head was accepted in this session; undefined while there was none. */
   readonly advancedMs: bigint | undefined
   readonly peers: readonly TrustPeer[]
@@ -70,11 +71,17 @@ export interface Trust {
   readonly peerCount: number
   /** Connected peers seen to have the head's block, the one that brought it included. */
   readonly agreeingCount: number
+  /**
+   * Independent sources seen to have the head's block, the one that brought it apart: other networks, or on private networks
+   * other hosts and ports. Of a stored head and genesis nobody knows who brought them, so the first source counts as that.
+   */
   readonly witnessCount: number
   /** Networks that the agreeing peers are in: many peers of one network may be one operator. */
   readonly networkCount: number
   /** False is to be shown: only one source says that this is the newest head, or none. */
   readonly isWitnessed: boolean
+  /** All agreeing peers are of this machine or of a private network: whether they are independent, their addresses cannot tell. */
+  readonly isLocal: boolean
   readonly conflictCount: number
   readonly rejectedPeerCount: number
   /** All of it in a line for a person. */
@@ -91,7 +98,7 @@ export function assessTrust(facts: TrustFacts, nowMs: bigint): Trust {
   const trustPeriodMs = BigInt(params.trustPeriodMs)
   const height = head?.header.height
   const agreeing = facts.peers.filter(({ agreedHeight }) => height !== undefined && (agreedHeight ?? -1n) >= height)
-  const witnessCount = agreeing.filter(({ name }) => name !== facts.bringer).length
+  const witnessCount = witnessesOf(facts.bringer, agreeing)
   const trust = {
     phase,
     freshness: freshnessOf(facts, ageMs),
@@ -106,10 +113,20 @@ export function assessTrust(facts: TrustFacts, nowMs: bigint): Trust {
     witnessCount,
     networkCount: new Set(agreeing.map(({ address }) => networkGroup(address))).size,
     isWitnessed: witnessCount > 0,
+    isLocal: agreeing.length > 0 && agreeing.every(({ address }) => isLocalAddress(address)),
     conflictCount: facts.conflictCount,
     rejectedPeerCount: facts.rejectedPeerCount,
   }
   return { ...trust, sentence: trustSentence(trust) }
+}
+
+/** A peer whose address is not known is its own word and nobody's witness. */
+function witnessesOf(bringer: TrustFacts['bringer'], agreeing: readonly TrustPeer[]): number {
+  const known = agreeing.filter(({ name, address }) => address !== '' && name !== bringer?.name)
+  const sources = new Set(known.map(({ address }) => sourceOf(address)))
+  if (bringer === undefined) return Math.max(0, sources.size - 1)
+  sources.delete(sourceOf(bringer.address))
+  return bringer.address === '' ? Math.max(0, sources.size - 1) : sources.size
 }
 
 /** A clock behind the block counts as being at it ([LC-1]). */
@@ -146,7 +163,7 @@ export function trustKey(trust: Trust): string {
     trust
   return [
     ...[phase, freshness, height, trust.peerCount, agreeingCount, witnessCount, networkCount],
-    ...[conflictCount, rejectedPeerCount],
+    ...[trust.isLocal, conflictCount, rejectedPeerCount],
   ].join()
 }
 
@@ -168,12 +185,21 @@ function trustSentence(trust: Omit<Trust, 'sentence'>): string {
     case 'quiet':
       return `verified, ${age} old, but no peer has had anything newer for ${durationText(quietMs ?? ageMs)}${unwitnessed(trust)}`
     case 'fresh':
-      return `verified, ${age} old, ${countText(trust.agreeingCount, 'peer')}${unwitnessed(trust)}`
+      return `verified, ${age} old, ${countText(trust.agreeingCount, 'peer')}${whereText(trust)}${unwitnessed(trust)}`
   }
 }
 
-const unwitnessed = ({ isWitnessed }: Pick<Trust, 'isWitnessed'>): string =>
-  isWitnessed ? '' : ', unwitnessed: no second peer was seen to have it'
+const unwitnessed = ({ isWitnessed, agreeingCount }: Pick<Trust, 'isWitnessed' | 'agreeingCount'>): string => {
+  if (isWitnessed) return ''
+  return agreeingCount > 1
+    ? ', unwitnessed: nobody in another network was seen to have it'
+    : ', unwitnessed: no second peer was seen to have it'
+}
+
+function whereText({ agreeingCount, networkCount, isLocal }: Omit<Trust, 'sentence'>): string {
+  if (agreeingCount < 2) return ''
+  return isLocal ? ' on private networks' : ` in ${countText(networkCount, 'network')}`
+}
 
 const countText = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
 

@@ -132,7 +132,13 @@ export function headAt(
 export const trustWith = (change: Partial<Trust> = {}): Trust => ({
   ...{ phase: 'following', freshness: 'fresh', height: 40n, ageMs: 1000n, trustLeftMs: 3_599_000n },
   ...{ trustPeriodMs: 3_600_000n, quietMs: 1000n, peerCount: 3, agreeingCount: 3, witnessCount: 2, networkCount: 2 },
-  ...{ isWitnessed: true, conflictCount: 0, rejectedPeerCount: 0, sentence: 'verified, 1 s old, 3 peers' },
+  ...{
+    isWitnessed: true,
+    isLocal: false,
+    conflictCount: 0,
+    rejectedPeerCount: 0,
+    sentence: 'verified, 1 s old, 3 peers',
+  },
   weight: { signedSeats: 45, seats: 49, signedStake: 920n, stake: 1000n },
   ...change,
 })
@@ -156,6 +162,7 @@ export function followingAt(height: bigint, count = 12, nowMs = Date.now()): Par
     committee: committeeOf(4, 7),
     peers: [peer('a'), peer('b')],
     witnessCount: 2,
+    isWitnessed: true,
     trust: trustWith(),
   }
 }

@@ -12,9 +12,12 @@ describe('trust', () => {
     for (const phase of ['starting', 'connecting', 'syncing', 'following', 'offline', 'stopped'] as const)
       ok(level({ ...NO_FACTS, phase }) !== 'verified', phase)
   })
-  it('is "verified" with a young head that two peers have, "unwitnessed" with one', () => {
+  it('is "verified" with a young head that a second source has, "unwitnessed" with one peer or peers of one network', () => {
     equal(level(following), 'verified')
-    equal(level({ ...following, witnessCount: 1 }), 'unwitnessed')
+    equal(level({ ...following, witnessCount: 1, isWitnessed: false }), 'unwitnessed')
+    const crowd = trustOf({ ...following, witnessCount: 3, isWitnessed: false }, NOW_MS)
+    equal(crowd.level, 'unwitnessed')
+    ok(crowd.sentence.includes('3 peers of one network'), crowd.sentence)
   })
   it('becomes stale by the mere passing of time', () => {
     const young = NOW_MS + staleAfterMs(following) - 1000

@@ -76,6 +76,8 @@ export interface ClientFacts {
   readonly peers: readonly PeerFacts[]
   /** Peers that were lately seen to have the head. */
   readonly witnessCount: number
+  /** An independent one among them, another than the peer that brought it: see isWitnessed of the trust meter. */
+  readonly isWitnessed: boolean
   /** Height that the store held when this visit began: verified before, not again. */
   readonly resumedHeight: bigint | undefined
   /** The trusted header is older than the trust period ([LC-1]): a fresh checkpoint is needed. */
@@ -95,6 +97,7 @@ export const NO_FACTS: ClientFacts = {
   committee: undefined,
   peers: [],
   witnessCount: 0,
+  isWitnessed: false,
   resumedHeight: undefined,
   expired: false,
   problem: undefined,

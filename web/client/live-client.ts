@@ -128,7 +128,7 @@ class LiveClient implements ClientSource {
   #facts: ClientFacts
   #hadPeers = false
   #hasFailed = false
-  #witnessSamples: number[] = []
+  #witnessSamples: (readonly [peers: number, isWitnessed: boolean])[] = []
 
   constructor(client: LightClient, spec: ChainSpec, config: ClientConfig) {
     this.#client = client
@@ -211,16 +211,20 @@ class LiveClient implements ClientSource {
 
   /** The largest of the last few counts: between a head and its echo from the others a count is low for a moment. */
   #countWitnesses(): void {
-    this.#witnessSamples = [this.#client.witnessCount, ...this.#witnessSamples].slice(0, WITNESS_SAMPLES)
-    const witnessCount = Math.max(...this.#witnessSamples)
-    if (witnessCount !== this.#facts.witnessCount) this.#set({ witnessCount })
+    const { witnessCount: now, trust } = this.#client
+    this.#witnessSamples = [[now, trust.isWitnessed] as const, ...this.#witnessSamples].slice(0, WITNESS_SAMPLES)
+    const witnessCount = Math.max(...this.#witnessSamples.map(([peers]) => peers))
+    const isWitnessed = this.#witnessSamples.some(([, witnessed]) => witnessed)
+    const { facts } = this
+    if (witnessCount !== facts.witnessCount || isWitnessed !== facts.isWitnessed)
+      this.#set({ witnessCount, isWitnessed })
   }
 
   #onPeers(): void {
     const { peers } = this.#client
     this.#hadPeers ||= peers.length > 0
     if (peers.length === 0) this.#witnessSamples = []
-    this.#set({ peers: peers.map(peerFacts), ...(peers.length === 0 ? { witnessCount: 0 } : {}) })
+    this.#set({ peers: peers.map(peerFacts), ...(peers.length === 0 ? { witnessCount: 0, isWitnessed: false } : {}) })
   }
 
   /** What could not be saved stops nothing; the light client's own phase says what does. */

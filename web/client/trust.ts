@@ -55,6 +55,17 @@ export function trustOf(facts: ClientFacts, nowMs: number): Trust {
   return following(facts, nowMs, shown)
 }
 
+/** Several identities in one network may be one operator, so they are no more than one peer. */
+function unwitnessed({ witnessCount }: ClientFacts): Trust {
+  const isOne = witnessCount < 2
+  const who = isOne ? 'one peer has' : `${witnessCount} peers of one network have`
+  return {
+    level: 'unwitnessed',
+    word: isOne ? 'Verified, one peer' : 'Verified, one network',
+    sentence: `This device checked the last block. So far ${who} shown it: ${isOne ? 'it' : 'they'} cannot forge a block, but could hide newer ones.`,
+  }
+}
+
 /** How long nothing newer was seen, in words. */
 function silence(ms: number): string {
   const seconds = Math.round(ms / 1000)
@@ -74,13 +85,7 @@ function following(facts: ClientFacts, nowMs: number, shown: string): Trust {
       word: 'Stale',
       sentence: `Verified, but no peer has had anything newer for ${silence(ageMs)}. ${shown} It may have changed since.`,
     }
-  if (facts.witnessCount < 2)
-    return {
-      level: 'unwitnessed',
-      word: 'Verified, one peer',
-      sentence:
-        'This device checked the last block. So far one peer has shown it: it cannot forge a block, but it could hide newer ones.',
-    }
+  if (!facts.isWitnessed) return unwitnessed(facts)
   return {
     level: 'verified',
     word: 'Verified',

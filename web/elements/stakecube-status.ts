@@ -121,9 +121,10 @@ export class StakecubeStatus extends StakecubeElement {
   }
 
   #meter(
-    { weight, agreeingCount, networkCount, conflictCount, rejectedPeerCount }: Trust,
+    { weight, agreeingCount, networkCount, isWitnessed, isLocal, conflictCount, rejectedPeerCount }: Trust,
     nowMs: number,
   ): TemplateResult {
+    const where = isLocal ? 'on private networks' : `in ${networkCount} ${networkCount === 1 ? 'network' : 'networks'}`
     return html`<dl class="meter small" part="meter" aria-label="Trust meter">
       <div>
         <dt>Signed by</dt>
@@ -138,7 +139,7 @@ export class StakecubeStatus extends StakecubeElement {
       </div>
       <div>
         <dt>Same head seen at</dt>
-        ${this.#row(Math.min(1, agreeingCount / 3), `${agreeingCount} ${agreeingCount === 1 ? 'peer' : 'peers'} in ${networkCount} ${networkCount === 1 ? 'network' : 'networks'}`, agreeingCount > 1)}
+        ${this.#row(Math.min(1, agreeingCount / 3), `${agreeingCount} ${agreeingCount === 1 ? 'peer' : 'peers'} ${where}`, isWitnessed)}
       </div>
       <div>
         <dt>May be trusted for</dt>
