@@ -107,7 +107,7 @@ export class LightClient {
 
   /**
    * Reads the store, tells the stored head, and begins to dial. When it resolves, `head` is the stored head, verified again, or genesis; or
-   * undefined while the block of a checkpoint has still to come. Rejects with ClientError if the client cannot go on at all.
+   * undefined while the block of a checkpoint has still to come, or the stored chain has still to be compared with a new one. Rejects with ClientError if the client cannot go on at all.
    * A second call is the first one's promise.
    */
   start(): Promise<void> {
@@ -183,7 +183,9 @@ export class LightClient {
     const { peers, ...facts } = this.#machine.trustFacts
     const withAddress = peers.map((peer) => ({ ...peer, address: this.#peers.get(peer.name)?.address ?? '' }))
     const head = this.#head
-    const known = { ...facts, phase: this.#phase, head, bringer: this.#bringer, peers: withAddress }
+    // A head is told once it is saved: the machine may be an epoch further.
+    const committee = facts.committee?.head.epoch === head?.epoch ? facts.committee : undefined
+    const known = { ...facts, committee, phase: this.#phase, head, bringer: this.#bringer, peers: withAddress }
     return assessTrust(known, BigInt(this.#nowMs()))
   }
 

@@ -9,6 +9,7 @@ export type SyncCode =
   | 'checkpoint-wrong-height'
   | 'checkpoint-other-chain'
   | 'checkpoint-conflict'
+  | 'checkpoint-unconfirmed'
   | 'base-missing'
   | 'base-committee'
   | 'base-certificate'
@@ -43,6 +44,8 @@ export const SYNC_SENTENCES: Readonly<Record<SyncCode, string>> = {
     'the checkpoint is a block of chain {got} and this is chain {expected}: use a checkpoint of this chain, or the other chain spec',
   'checkpoint-conflict':
     'the stored chain has block {got} at height {height} and the checkpoint says {expected}: one of them is wrong; check the checkpoint, or name another store',
+  'checkpoint-unconfirmed':
+    'peer {peer} cannot show what block {height}, of the checkpoint, is in the stored chain, whose head is {head}: the head is told once a peer can; give a peer that keeps the whole chain, or leave the checkpoint out',
   'base-missing': 'peer {peer} did not send the block that the checkpoint names',
   'base-committee': 'peer {peer} sent a committee that is not the one of the checkpoint ({reason})',
   'base-certificate': 'peer {peer} sent a certificate that does not prove the checkpoint ({reason})',

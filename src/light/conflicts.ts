@@ -24,6 +24,9 @@ export class Conflicts {
   readonly #core: LightCore
   /** A checkpoint that the stored chain has still to be compared with. */
   #unchecked: Checkpoint | undefined
+  /** The store says that it was compared with this one before: it is again, since stores can be written by others. */
+  #isConfirmed = false
+  #isDoubtTold = false
   /** Claimed blocks that were found in our history, so that the same claim is looked up once. Newest last. */
   readonly #lookedUp = new Set<string>()
 
@@ -31,8 +34,11 @@ export class Conflicts {
     this.#core = core
   }
 
-  compareLater(checkpoint: Checkpoint): void {
+  /** Against the chain of the store, or genesis. Unless `isConfirmed`, nothing is told from its height on before that. */
+  compareLater(checkpoint: Checkpoint, isConfirmed: boolean): void {
     this.#unchecked = checkpoint
+    this.#isConfirmed = isConfirmed
+    if (!isConfirmed) this.#core.doubt(checkpoint)
   }
 
   /** What a peer says about a height at or below our head: the same block, or another one that may be certified too. */
@@ -168,16 +174,26 @@ export class Conflicts {
 
   onCheckpointProof(peer: Peer, { checkpoint, at }: Pending & { purpose: 'checkpoint' }, bytes: Uint8Array): void {
     const linked = this.#linkedHeader(peer, bytes)
-    if (linked === undefined || this.#unchecked === undefined) return
+    if (this.#unchecked === undefined) return
+    if (linked === undefined) return this.#unconfirmed(peer, checkpoint)
     const hash = blockHash(this.#core.engine.kernels, linked.header)
     if (linked.header.height !== checkpoint.height || !this.#isInHistory(linked, hash, at.header))
       return this.#core.accuse(peer, 'history-proof', { height: linked.header.height })
     this.#checkpointIs(checkpoint, hash)
   }
 
-  #checkpointIs({ height, hash }: Checkpoint, got: Uint8Array): void {
+  /** Peers of little memory cannot show it. While nothing may be told for want of it, that is said, once. */
+  #unconfirmed(peer: Peer, { height }: Checkpoint): void {
+    const core = this.#core
+    if (core.usable !== undefined || this.#isDoubtTold) return
+    this.#isDoubtTold = true
+    core.warn('checkpoint-unconfirmed', { peer: peer.name, height, head: core.trusted!.header.height })
+  }
+
+  #checkpointIs(checkpoint: Checkpoint, got: Uint8Array): void {
+    const { height, hash } = checkpoint
     this.#unchecked = undefined
-    if (equalBytes(hash, got)) return
+    if (equalBytes(hash, got)) return this.#isConfirmed ? undefined : this.#core.confirm(checkpoint)
     this.#core.fail('checkpoint-conflict', { height, got: toHex(got), expected: toHex(hash) })
   }
 }

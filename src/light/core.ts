@@ -32,7 +32,15 @@ import type {
   VerifiedHead,
 } from './contract.ts'
 import { PeerTable, type Peer } from './peers.ts'
-import { bannedWrites, evidenceWrites, headWrites, reasonText, type CommitteeWrite } from './saved-state.ts'
+import {
+  bannedWrites,
+  checkpointWrites,
+  evidenceWrites,
+  headWrites,
+  reasonText,
+  SAVED_KEY,
+  type CommitteeWrite,
+} from './saved-state.ts'
 
 /** Blocks accepted lately whose hashes are kept, to compare with what other peers say about them. */
 const RECENT_COUNT_MAX = 256
@@ -104,8 +112,12 @@ export class LightCore {
   #drawSeeds = new Map<number, Hash32>()
   /** The committee that the store has. */
   #savedKeys: CommitteeKeys | undefined
-  /** The trusted head has not been told about: it was stale when it was found. */
-  #isUntold = false
+  /** A checkpoint that the chain of the store has not been compared with: from its height on nothing is told before that. */
+  #unconfirmed: Checkpoint | undefined
+  /** The store names a checkpoint that was compared with a chain which this client did not go on from. */
+  #hasOldConfirmation = false
+  /** Set while the trusted head has not been told about: it was stale when it was found, or the checkpoint is to be compared. */
+  #untold: { readonly peer: PeerName | undefined } | undefined
   #batchCount = 0
   #effects: LightEffect[] = []
   #requestCount = 0
@@ -268,8 +280,8 @@ export class LightCore {
     this.#remember(trusted)
     if (trusted.header.height > 0n) this.#save(trusted)
     if (peer !== undefined) this.agree(peer, trusted.header.height)
-    this.#isUntold = false
-    this.emit({ kind: 'head', head: this.headOf(trusted), peer: peer?.name })
+    this.#untold = { peer: peer?.name }
+    this.tell()
   }
 
   #save(trusted: Trusted): void {
@@ -281,8 +293,16 @@ export class LightCore {
         : isKept || committee === undefined
           ? { kind: 'kept' }
           : { kind: 'full', committee: committee.committee }
-    this.effect({ kind: 'save', writes: headWrites(this.chainId, certified(trusted), write) })
+    const writes = headWrites(this.chainId, certified(trusted), write)
+    if (this.#hasOldConfirmation) writes.set(SAVED_KEY.checkpoint, undefined)
+    this.#hasOldConfirmation = false
+    this.effect({ kind: 'save', writes })
     this.#savedKeys = committee
+  }
+
+  /** What the store holds is not gone on from. */
+  startAfresh(): void {
+    this.#hasOldConfirmation = true
   }
 
   /** Goes on from a head that was saved before; told by `tell`, once it is known not to be stale. */
@@ -290,14 +310,36 @@ export class LightCore {
     this.archive?.accept(trusted)
     this.trusted = trusted
     this.#remember(trusted)
-    this.#isUntold = true
+    this.#untold = { peer: undefined }
   }
 
-  /** A head that is trusted and that nobody was told about yet. */
+  /** A head that is trusted, may be relied on, and that nobody was told about yet. */
   tell(): void {
-    if (!this.#isUntold || this.trusted === undefined) return
-    this.#isUntold = false
-    this.emit({ kind: 'head', head: this.headOf(this.trusted), peer: undefined })
+    if (this.#untold === undefined || this.usable === undefined) return
+    const { peer } = this.#untold
+    this.#untold = undefined
+    this.emit({ kind: 'head', head: this.headOf(this.usable), peer })
+  }
+
+  /** The trusted head, if it may be told and asked about: not past a checkpoint that its chain was not compared with. */
+  get usable(): Trusted | undefined {
+    const least = this.#unconfirmed?.height
+    return least !== undefined && this.trusted !== undefined && this.trusted.header.height >= least
+      ? undefined
+      : this.trusted
+  }
+
+  /** The user's checkpoint and the chain of the store: nothing is told from its height on until `confirm`. */
+  doubt(checkpoint: Checkpoint): void {
+    this.#unconfirmed = checkpoint
+  }
+
+  /** The trusted chain holds `checkpoint`; a client that starts again with it need not wait for anybody's proof. */
+  confirm(checkpoint: Checkpoint): void {
+    this.#unconfirmed = undefined
+    if (this.trusted !== undefined && this.trusted.header.height > 0n)
+      this.effect({ kind: 'save', writes: checkpointWrites(checkpoint) })
+    if (this.trusted !== undefined && this.staleAge(this.trusted.header) === undefined) this.tell()
   }
 
   /** The full committee of the trusted head has been audited: from here on it can be followed. `isSaved`: it came from the store. */

@@ -28,7 +28,7 @@ import { Conflicts } from './conflicts.ts'
 import { LightCore, type Pending } from './core.ts'
 import type { Peer } from './peers.ts'
 import { Queries } from './queries.ts'
-import { readBanned, readSavedEvidence, reasonText, SAVED_KEY } from './saved-state.ts'
+import { isConfirmed, readBanned, readSavedEvidence, reasonText, SAVED_KEY } from './saved-state.ts'
 import { trustGenesis, trustStored } from './start.ts'
 import { Submissions } from './submissions.ts'
 import { Sync } from './sync.ts'
@@ -146,7 +146,8 @@ export class LightMachine {
     const core = this.#core
     core.peers.restoreBanned(readBanned(saved))
     const stored = trustStored(core, saved)
-    if (stored.kind === 'rejected' && stored.code === 'store-other-chain')
+    // What the store holds is whole: going on from elsewhere would write over it, or hide what the chain has come to.
+    if (stored.kind === 'rejected' && (stored.code === 'store-other-chain' || stored.code === 'chain-weak'))
       return core.fail(stored.code, stored.operands)
     const evidence = readSavedEvidence(saved)
     if (evidence?.kind === 'rejected') {
@@ -161,7 +162,8 @@ export class LightMachine {
     }
     if (stored.kind === 'rejected') core.warn(stored.code, stored.operands)
     if (stored.kind !== 'trusted' || this.#checkpointIsBetter(stored.trusted)) return this.#startAfresh()
-    if (core.config.checkpoint !== undefined) this.#conflicts.compareLater(core.config.checkpoint)
+    const { checkpoint } = core.config
+    if (checkpoint !== undefined) this.#conflicts.compareLater(checkpoint, isConfirmed(saved, checkpoint))
     this.#sync.resume(stored)
     this.#sync.stopIfStale()
   }
@@ -175,10 +177,11 @@ export class LightMachine {
   #startAfresh(): void {
     const core = this.#core
     const { checkpoint } = core.config
+    core.startAfresh()
     if (checkpoint !== undefined && checkpoint.height > 0n) return this.#sync.startFrom(checkpoint)
     const trusted = trustGenesis(core.config)
     if (trusted.kind === 'rejected') return core.fail(trusted.code, trusted.operands)
-    if (checkpoint !== undefined) this.#conflicts.compareLater(checkpoint)
+    if (checkpoint !== undefined) this.#conflicts.compareLater(checkpoint, false)
     if (core.staleAge(trusted.value.header) === undefined) core.advance([{ trusted: trusted.value }], undefined)
     else core.resume(trusted.value)
     this.#sync.stopIfStale()

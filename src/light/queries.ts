@@ -69,8 +69,8 @@ export class Queries {
   }
 
   pump(): void {
-    const { trusted, phase, isStopped } = this.#core
-    if (trusted === undefined || isStopped || phase === 'stale') return
+    const { usable, phase, isStopped } = this.#core
+    if (usable === undefined || isStopped || phase === 'stale') return
     for (const [queryId, asked] of this.#asked) if (!asked.isUnderWay) this.#pumpOne(queryId, asked)
   }
 

@@ -6,9 +6,11 @@
  *   committee  the full committee of the head's epoch, or else
  *   compact    its compact form for the head's certificate ([LC-4c])
  *   evidence   ConflictEvidence, once there is one
+ *   checkpoint height u64 ‖ hash 32: the last checkpoint that the chain of `head` was found to hold
  *   banned     names of peers that sent something provably wrong (list of byte strings, newest last)
  */
 import type { Hash32 } from '../base/brand.ts'
+import { equalBytes } from '../base/bytes.ts'
 import { accepted, rejected, type Operands, type Result } from '../base/verdict.ts'
 import { encodeCommittee, type Committee } from '../chain/committee.ts'
 import { Reader, Writer } from '../chain/codec.ts'
@@ -18,7 +20,7 @@ import { readCertifiedHeader, writeCertifiedHeader, type CertifiedHeader } from 
 import { decodeConflict, encodeConflict, type ConflictEvidence } from '../wire/evidence.ts'
 import { decodeCompact, encodeCompact, type CompactCommittee } from '../verify/compact.ts'
 import { seatCountMax } from '../wire/update.ts'
-import type { SavedEntries } from './contract.ts'
+import type { Checkpoint, SavedEntries } from './contract.ts'
 
 export const SAVED_KEY = {
   chain: 'chain',
@@ -26,6 +28,7 @@ export const SAVED_KEY = {
   committee: 'committee',
   compact: 'compact',
   evidence: 'evidence',
+  checkpoint: 'checkpoint',
   banned: 'banned',
 } as const
 
@@ -63,6 +66,15 @@ export function headWrites(chainId: Hash32, head: CertifiedHeader, write: Commit
 
 export const evidenceWrites = (evidence: ConflictEvidence): Writes =>
   new Map([[SAVED_KEY.evidence, encodeConflict(evidence)]])
+
+export const checkpointWrites = ({ height, hash }: Checkpoint): Writes =>
+  new Map([[SAVED_KEY.checkpoint, new Writer(40).u64(height).bytes(hash).finish()]])
+
+/** Whether the stored chain was compared with exactly this checkpoint. */
+export function isConfirmed(saved: SavedEntries, checkpoint: Checkpoint): boolean {
+  const entry = saved.get(SAVED_KEY.checkpoint)
+  return entry !== undefined && equalBytes(entry, checkpointWrites(checkpoint).get(SAVED_KEY.checkpoint)!)
+}
 
 export function bannedWrites(peers: readonly string[]): Writes {
   const writer = new Writer(256).list(peers.slice(-BANNED_COUNT_MAX), (out, peer) =>

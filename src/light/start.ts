@@ -17,7 +17,7 @@ import { auditCommittee } from '../cube/audit.ts'
 import { bitmapLength, committeeKeys, verifyCert, verifyCertUnder, type CommitteeKeys } from '../verify/certificate.ts'
 import { buildCompact, compactKey, type CompactCommittee } from '../verify/compact.ts'
 import { verifyGenesis } from '../verify/genesis.ts'
-import type { Trusted } from '../verify/light.ts'
+import { checkStrength, type Trusted } from '../verify/light.ts'
 import type { HopsBase } from '../wire/hops.ts'
 import type { SyncCode } from './codes.ts'
 import type { Checkpoint, LightConfig, SavedEntries } from './contract.ts'
@@ -27,6 +27,8 @@ export interface Origin {
   readonly engine: Engine
   readonly params: ChainParams
   readonly chainId: Hash32
+  /** As in Chain ([LC-3]): refused unless true. */
+  readonly weakCommitteesAllowed?: boolean
 }
 
 /** Genesis with the committee of epoch 0, which the chain spec gives; every signature in the spec is verified. */
@@ -60,12 +62,22 @@ export function trustStored(origin: Origin, saved: SavedEntries): StoredStart {
   const compact = stored.value.compact ?? compactOf(origin, committee!, cert)
   if (compact === undefined) return rejected('store-rejected', { reason: 'the bitmap does not fit the committee' })
   const trusted = trustCompact(origin, header, cert, compact)
-  if (trusted.kind === 'rejected') return notTrusted(trusted)
+  if (trusted.kind === 'rejected') return weakChain(origin, header, trusted) ?? notTrusted(trusted)
   return { kind: 'trusted', trusted: trusted.value, unaudited: committee }
 }
 
 const notTrusted = ({ code, operands }: Rejected<string>): Rejected<SyncCode> =>
   rejected('store-rejected', { reason: reasonText(code, operands) })
+
+/** Of a head whose committee and certificate verified: it is the chain itself that is weak ([LC-3]), and no peer's or disk's fault. */
+const weakChain = (
+  { params }: Origin,
+  { height }: Header,
+  { code, operands }: Rejected<string>,
+): Rejected<SyncCode> | undefined =>
+  code === 'committee-weak'
+    ? rejected('chain-weak', { epoch: epochOf(height, params), reason: reasonText(code, operands) })
+    : undefined
 
 function compactOf({ engine }: Origin, committee: Committee, { bitmap }: FinalityCert): CompactCommittee | undefined {
   const { head } = committee
@@ -98,7 +110,8 @@ function trustFull(origin: Origin, header: Header, cert: FinalityCert, committee
   const keys = learnCommittee(origin, { header, hash, committee: undefined }, committee)
   if (keys.kind === 'rejected') return keys
   const certified = verifyCert(engine, params, chainId, keys.value, header, cert)
-  return certified.kind === 'rejected' ? certified : accepted({ header, hash, committee: keys.value, cert })
+  if (certified.kind === 'rejected') return certified
+  return checkStrength(origin, committee.head) ?? accepted({ header, hash, committee: keys.value, cert })
 }
 
 /** The same with the compact form. */
@@ -116,7 +129,8 @@ function trustCompact(
   if (key.kind === 'rejected') return key
   const certified = verifyCertUnder(engine, params, chainId, { head, key: key.value }, header, cert)
   if (certified.kind === 'rejected') return certified
-  return accepted({ header, hash: blockHash(engine.kernels, header), committee: undefined, cert, compact })
+  const trusted = { header, hash: blockHash(engine.kernels, header), committee: undefined, cert, compact }
+  return checkStrength(origin, head) ?? accepted(trusted)
 }
 
 /** What a base that a peer sent means for a client that starts from `checkpoint`. */
@@ -126,7 +140,7 @@ export type BaseVerdict =
   | { readonly kind: 'bad-peer'; readonly code: SyncCode; readonly reason: string }
   /** The peer has another block there: its fault or the checkpoint's, and nobody can tell which. */
   | { readonly kind: 'mismatch'; readonly got: Hash32 }
-  /** The checkpoint is at fault, provably. */
+  /** The checkpoint is at fault, or the chain that it names is weak; provably, so no other peer would help. */
   | { readonly kind: 'bad-checkpoint'; readonly fault: Rejected<SyncCode> }
 
 export function trustBase(origin: Origin, checkpoint: Checkpoint, base: HopsBase): BaseVerdict {
@@ -141,6 +155,8 @@ export function trustBase(origin: Origin, checkpoint: Checkpoint, base: HopsBase
       ? trustFull(origin, header, cert, base.committee)
       : trustCompact(origin, header, cert, base.compact)
   if (trusted.kind === 'accepted') return { kind: 'trusted', trusted: trusted.value }
+  const weak = weakChain(origin, header, trusted)
+  if (weak !== undefined) return { kind: 'bad-checkpoint', fault: weak }
   const code = trusted.code.startsWith('cert-') ? 'base-certificate' : 'base-committee'
   return { kind: 'bad-peer', code, reason: reasonText(trusted.code, trusted.operands) }
 }

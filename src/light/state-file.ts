@@ -68,17 +68,19 @@ export interface ImportedState {
 
 /**
  * Verifies a state file again, for a client of `spec` whose clock says `nowMs`. Undecided (`trust-expired`) if its head is
- * older than the trust period: it is of no use then.
+ * older than the trust period: it is of no use then. `chain-weak` if its committee is below the chain's f and F ([LC-3]) and
+ * `weakCommitteesAllowed` is not true.
  */
 export function importState(
   engine: Engine,
   spec: ChainSpec,
   bytes: Uint8Array,
   nowMs: bigint,
+  weakCommitteesAllowed = false,
 ): Verdict<ImportedState, StateFileCode | DecodeCode | SyncCode | 'trust-expired'> {
   const entries = decodeState(bytes)
   if (entries.kind === 'rejected') return entries
-  const origin = { engine, params: spec.params, chainId: chainIdOf(engine.kernels, spec) }
+  const origin = { engine, params: spec.params, chainId: chainIdOf(engine.kernels, spec), weakCommitteesAllowed }
   const stored = trustStored(origin, entries.value)
   if (stored.kind === 'rejected') return stored
   if (stored.kind === 'none') return rejected('state-empty', { got: 0, expected: 3 })

@@ -65,11 +65,12 @@ export class Submissions {
   }
 
   pump(): void {
-    const { trusted, phase, isStopped } = this.#core
-    if (trusted === undefined || isStopped || phase === 'stale') return
+    const { usable, phase, isStopped } = this.#core
+    if (usable === undefined || isStopped || phase === 'stale') return
+    const { height } = usable.header
     for (const [submissionId, submission] of this.#open) {
-      this.#giveOut(submissionId, submission, trusted.header.height)
-      this.#lookFor(submissionId, submission, trusted.header.height)
+      this.#giveOut(submissionId, submission, height)
+      this.#lookFor(submissionId, submission, height)
     }
   }
 

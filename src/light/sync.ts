@@ -224,6 +224,7 @@ export class Sync {
   #setPhase({ header: { height }, committee }: Trusted): void {
     const core = this.#core
     if (core.peers.all.length === 0) core.setPhase('waiting')
+    else if (core.usable === undefined) core.setPhase('syncing')
     else if (this.#claimedHeight() > height + 1n || (committee === undefined && this.#claimedHeight() > 0n))
       core.setPhase('syncing')
     else if (core.peers.all.some(({ stream }) => stream !== undefined)) core.setPhase('following')
@@ -256,8 +257,11 @@ export class Sync {
     }
     this.#wanted = undefined
     core.peers.moveUp(peer)
-    if (core.staleAge(verdict.trusted.header) === undefined) core.advance([{ trusted: verdict.trusted }], peer)
-    else core.resume(verdict.trusted)
+    const checkpoint = { height, hash }
+    if (core.staleAge(verdict.trusted.header) === undefined) {
+      core.advance([{ trusted: verdict.trusted }], peer)
+      core.confirm(checkpoint)
+    } else core.resume(verdict.trusted)
     if (!this.stopIfStale()) this.#enqueue(peer, response.updates, height, forms)
   }
 

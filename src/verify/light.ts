@@ -11,7 +11,7 @@ import { accepted, rejected, undecided, type Rejected, type Result, type Verdict
 import type { FinalityCert } from '../chain/certificate.ts'
 import type { Committee, CommitteeHead } from '../chain/committee.ts'
 import { blockHash, type Header } from '../chain/header.ts'
-import { epochOf } from '../chain/params.ts'
+import { epochOf, type ChainParams } from '../chain/params.ts'
 import type { BlsKey, SignedMessage } from '../crypto/bls-contract.ts'
 import type { Engine } from '../crypto/engine.ts'
 import { auditContent } from '../cube/audit.ts'
@@ -140,8 +140,14 @@ function checkClock({ params }: Chain, header: Header, nowMs: bigint) {
   return header.timeMs <= most ? undefined : undecided('header-future' as const, { got: header.timeMs, most })
 }
 
-function checkCommitteeHead(chain: Chain, epoch: number, head: CommitteeHead): Fault {
-  if (head.epoch !== epoch) return rejected('committee-epoch', { got: head.epoch, expected: epoch })
+const checkCommitteeHead = (chain: Chain, epoch: number, head: CommitteeHead): Fault =>
+  head.epoch === epoch ? checkStrength(chain, head) : rejected('committee-epoch', { got: head.epoch, expected: epoch })
+
+/** [LC-3]: f and F are the chain's, or smaller ones that the user allowed. */
+export function checkStrength(
+  chain: Pick<Chain, 'weakCommitteesAllowed'> & { readonly params: Pick<ChainParams, 'f' | 'F'> },
+  head: CommitteeHead,
+): Rejected<'committee-weak'> | undefined {
   const { f, F } = chain.params
   const isWeak = head.f <= f && head.F <= F && chain.weakCommitteesAllowed === true
   return (head.f === f && head.F === F) || isWeak
