@@ -31,6 +31,7 @@ const STAND_INS: readonly (readonly [of: RegExp, path: string])[] = [
   [/wasm\/simd\.gen\.ts$/, 'src/kernels/wasm/scalar.gen.ts'],
   [/^@chainsafe\/as-(chacha20poly1305|sha256)$/, 'src/edge/noise-primitives.ts'],
   [/^@libp2p\/logger$/, 'src/edge/silent-logger.ts'],
+  [/^@noble\/curves\/ed25519/, 'src/edge/ed25519.ts'],
   [/mock-muxer\.js$|^@noble\/ciphers\/|^@noble\/curves\/secp256k1/, 'src/edge/left-out.ts'],
 ]
 
