@@ -60,7 +60,10 @@ export function devnetWallet(inputs: ChainInputs | undefined, name: string) {
   )
 }
 
-/** Runs `work` with a client that has caught up with a peer; closes it in any case. Ctrl-C aborts. */
+/**
+ * Runs `work` with a client that has caught up with a peer; closes it in any case. Ctrl-C aborts, and so does a head that turns
+ * stale meanwhile: the client would answer nothing any more ([LC-1]), and the command would wait for ever.
+ */
 export async function withClient(
   line: CommandLine,
   inputs: ChainInputs,
@@ -73,11 +76,24 @@ export async function withClient(
   try {
     await client.start()
     await caughtUp(client, stop.signal)
-    return await work(client, stop.signal)
+    const working = work(client, stop.signal)
+    return await Promise.race([working, staleness(client)]).finally(() => {
+      stop.abort('over')
+      working.catch(() => undefined)
+    })
   } finally {
     process.off('SIGINT', interrupt)
     await client.close()
   }
+}
+
+function staleness(client: LightClient): Promise<never> {
+  return new Promise((_, reject) => {
+    client.on('warning', ({ code, sentence }) => {
+      const advice = 'what was sent may still become final: look at the balance before you send it again'
+      if (code === 'trusted-stale') reject(new CliError('undecided', `${sentence}; ${advice}`))
+    })
+  })
 }
 
 function caughtUp(client: LightClient, signal: AbortSignal): Promise<void> {
