@@ -14,16 +14,17 @@ import { toHex } from '../base/bytes.ts'
 import type { Kernels } from '../kernels/contract.ts'
 import { asTransportError, Dialer } from './dialer.ts'
 import { Liveness, type Connectivity, type LivenessLimits } from './liveness.ts'
-import { ClientError } from './errors.ts'
+import type { ClientError } from './errors.ts'
 import { guarded } from './events.ts'
+import { Saver } from './saver.ts'
 
 const TICK_MS = 1000
-/** A save that failed is tried again after so long, unless there is something newer to save before. */
-const SAVE_AGAIN_MS = 10_000
 /** Where the address book stands in the store. */
 const ADDRESSES_KEY = 'addresses'
 /** Notices that can wait for the store's next write: nobody's call ends with them. */
 const WAITS_FOR_NOBODY: ReadonlySet<string> = new Set(['head', 'peer', 'progress', 'warning'])
+
+const randomBytes = (length: number): Uint8Array => globalThis.crypto.getRandomValues(new Uint8Array(length))
 
 export interface DriverOptions {
   readonly machine: LightMachine
@@ -57,13 +58,7 @@ export class Driver {
   #events: LightEvent[] = []
   #isStepping = false
   #isResuming = false
-  /**
-   * What is not known to be on disk, by key. Every commit carries all of it: a head written without the committee that an
-   * earlier commit failed to write would be of no use after a restart.
-   */
-  readonly #unsaved = new Map<string, Uint8Array | undefined>()
-  /** The last commit failed, then: it is tried again after a while, whether there is anything newer or not. */
-  #failedMs: number | undefined
+  readonly #saver: Saver
   /** Saves and notices, in order. */
   #tail: Promise<void> = Promise.resolve()
   #timer: ReturnType<typeof setInterval> | undefined
@@ -72,6 +67,7 @@ export class Driver {
   constructor(options: DriverOptions) {
     this.#options = options
     this.#machine = options.machine
+    this.#saver = new Saver(options.store, randomBytes(12), (error) => options.onStoreFailure(error))
     // Whoever awaits it hears of a failure; nobody may before start.
     options.network.catch(() => undefined)
   }
@@ -84,13 +80,9 @@ export class Driver {
   /** Reads the store, starts the machine and begins to dial. Rejects if the store cannot be read or there is no network. */
   async start(): Promise<void> {
     const { store, nowMs } = this.#options
-    const saved = new Map<string, Uint8Array>()
-    for (const key of await store.keys('')) {
-      const value = await store.get(key)
-      if (value !== undefined) saved.set(key, value)
-    }
+    const saved = await this.#saver.load()
     this.deliver({ kind: 'started', nowMs: BigInt(nowMs()), saved })
-    this.#options.store.flush?.()
+    store.flush?.()
     await this.#tail
     const network = await this.#options.network
     if (this.#abort.signal.aborted) return
@@ -102,8 +94,8 @@ export class Driver {
   #connect(network: Network, savedBook: Uint8Array | undefined): void {
     this.#network = network
     const { peers, kernels, liveness, onDialFailure, onConnectivity } = this.#options
-    const random = (length: number) => globalThis.crypto.getRandomValues(new Uint8Array(length))
-    this.#book = AddressBook.restore(kernels, new Prng(toHex(random(16))), savedBook, random(32), peers)
+    const prng = new Prng(toHex(randomBytes(16)))
+    this.#book = AddressBook.restore(kernels, prng, savedBook, randomBytes(32), peers)
     for (const [address, toldBy] of this.#toldEarly) this.#book.add(address, toldBy)
     const life = { tell: onConnectivity, hurry: () => (this.#dialer?.hurry(), this.#dialer?.pump()) }
     this.#liveness = new Liveness(network, liveness, life, this.#abort.signal)
@@ -147,7 +139,7 @@ export class Driver {
     const spare = this.#dialer?.toRotate(this.#options.nowMs() - Number(advancedMs))
     if (spare !== undefined) void this.#network?.disconnect(spare).catch(() => undefined)
     this.#dialer?.pump()
-    if (this.#failedMs !== undefined && performance.now() - this.#failedMs > SAVE_AGAIN_MS) this.#save(new Map())
+    if (this.#saver.isDue()) this.#save(new Map())
     this.#options.onTick()
   }
 
@@ -195,24 +187,8 @@ export class Driver {
 
   /** Begun at once, so that a store may write several commits together; what follows waits for it. */
   #save(writes: ReadonlyMap<string, Uint8Array | undefined>): void {
-    for (const [key, value] of writes) this.#unsaved.set(key, value)
-    const commit = new Map(this.#unsaved)
-    const saved = this.#options.store.commit(commit).then(
-      () => this.#saved(commit),
-      (error: unknown) => this.#notSaved(error),
-    )
+    const saved = this.#saver.save(writes)
     this.#tail = this.#tail.then(() => saved)
-  }
-
-  #saved(commit: ReadonlyMap<string, Uint8Array | undefined>): void {
-    this.#failedMs = undefined
-    for (const [key, value] of commit) if (this.#unsaved.get(key) === value) this.#unsaved.delete(key)
-  }
-
-  #notSaved(error: unknown): void {
-    this.#failedMs = performance.now()
-    const reason = error instanceof Error ? error.message : String(error)
-    this.#options.onStoreFailure(new ClientError('store-failed', { reason }, { cause: error }))
   }
 
   #resumeSoon(): void {
@@ -274,7 +250,7 @@ export class Driver {
     this.#abort.abort()
     clearInterval(this.#timer)
     this.#unsubscribe()
-    if (this.#failedMs !== undefined) this.#save(new Map())
+    if (this.#saver.isDue(true)) this.#save(new Map())
     this.#options.store.flush?.()
     await this.#tail
     const network = await this.#options.network.catch(() => undefined)

@@ -4,8 +4,8 @@
  * A Web Lock elects; a BroadcastChannel carries what the leader tells. Both end at the site's origin, so a message is as
  * trustworthy as the site's own script and no more: a tab that waits shows what another tab has verified, and verifies again
  * itself, from the store, when its turn comes. Where the engine has no Web Locks every tab leads, as if it were alone: each
- * verifies what is stored before it uses it, so two writers cannot corrupt it; the last one to save decides where the next
- * start goes on.
+ * verifies what is stored before it uses it, and a head goes to the store only over an older one (light/shared-save.ts), so
+ * two writers can neither corrupt it nor lose what is newest.
  */
 
 /** The part of LockManager that is used. */

@@ -26,6 +26,16 @@ export interface Store {
   /** `undefined` deletes. */
   commit(writes: ReadonlyMap<string, Uint8Array | undefined>): Promise<void>
   keys(prefix: string): Promise<readonly string[]>
+  /** All entries as they were at one moment. Stores that one client has for itself need none. */
+  entries?(): Promise<ReadonlyMap<string, Uint8Array>>
+  /**
+   * A commit of a store that several clients may write: what `decide` returns for the present values of `keys` is written, and
+   * nobody writes between. If `decide` throws, nothing is written and the promise rejects with that.
+   */
+  exchange?(
+    keys: readonly string[],
+    decide: (present: ReadonlyMap<string, Uint8Array>) => ReadonlyMap<string, Uint8Array | undefined>,
+  ): Promise<void>
   /** Writes now what a store that writes rarely still holds back. Stores that write at once have none. */
   flush?(): void
   close(): Promise<void>

@@ -26,6 +26,23 @@ export interface IdbStoreOptions {
   readonly onWarning?: (warning: StoreWarning) => void
 }
 
+/** Of a read-write transaction. */
+interface EntryWriter {
+  put(value: Entry, key: string): Promise<unknown>
+  delete(key: string): Promise<unknown>
+}
+
+/** A write that fails ends the transaction, whose promise says so. */
+function putAll(store: EntryWriter, writes: ReadonlyMap<string, Uint8Array | undefined>): void {
+  for (const [key, value] of writes) {
+    const written =
+      value === undefined
+        ? store.delete(key)
+        : store.put({ bytes: value.slice(), checksum: checksumOf(key, value) }, key)
+    written.catch(() => undefined)
+  }
+}
+
 const checksumOf = (key: string, bytes: Uint8Array): Uint8Array =>
   sha256(concatBytes(new TextEncoder().encode(key), Uint8Array.of(0), bytes)).slice(0, 8)
 
@@ -49,13 +66,44 @@ class IdbStore implements Store {
     this.#assertOpen()
     try {
       const transaction = this.#database.transaction('entries', 'readwrite', { durability: 'strict' })
-      for (const [key, value] of writes)
-        void (value === undefined
-          ? transaction.store.delete(key)
-          : transaction.store.put({ bytes: value.slice(), checksum: checksumOf(key, value) }, key))
+      putAll(transaction.store, writes)
       await transaction.done
     } catch (error) {
       throw idbFailure(this.#name, error)
+    }
+  }
+
+  async entries(): Promise<ReadonlyMap<string, Uint8Array>> {
+    this.#assertOpen()
+    const { store, done } = this.#database.transaction('entries', 'readonly')
+    const [keys, values] = await Promise.all([store.getAllKeys(), store.getAll(), done])
+    return new Map(keys.map((key, index) => [key, values[index]!.bytes.slice()]))
+  }
+
+  async exchange(
+    keys: readonly string[],
+    decide: (present: ReadonlyMap<string, Uint8Array>) => ReadonlyMap<string, Uint8Array | undefined>,
+  ): Promise<void> {
+    this.#assertOpen()
+    let fault: unknown
+    try {
+      const transaction = this.#database.transaction('entries', 'readwrite', { durability: 'strict' })
+      const values = await Promise.all(keys.map((key) => transaction.store.get(key)))
+      const present = new Map(
+        keys.flatMap((key, index) => {
+          const bytes = values[index]?.bytes.slice()
+          return bytes === undefined ? [] : [[key, bytes] as const]
+        }),
+      )
+      try {
+        putAll(transaction.store, decide(present))
+      } catch (error) {
+        fault = error
+        transaction.abort()
+      }
+      await transaction.done
+    } catch (error) {
+      throw fault ?? idbFailure(this.#name, error)
     }
   }
 

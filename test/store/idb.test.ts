@@ -45,3 +45,34 @@ test('a database of a newer version is refused with what to do', async () => {
   ;(await openDB(name, 7)).close()
   await rejects(openIdbStore(name), { code: 'version-newer', message: /reload/ })
 })
+
+test('an exchange writes what it decides from what is there, with nobody between, over two openings of one database', async () => {
+  const name = freshName()
+  const [a, b] = [await openIdbStore(name), await openIdbStore(name)]
+  const count = (present: ReadonlyMap<string, Uint8Array>) =>
+    new Map([['count', Uint8Array.of((present.get('count')?.[0] ?? 0) + 1)]])
+  await Promise.all(Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? a : b).exchange!(['count'], count)))
+  deepEqual(await a.get('count'), Uint8Array.of(40))
+  deepEqual([...(await b.entries!())], [['count', Uint8Array.of(40)]])
+  await Promise.all([a.close(), b.close()])
+})
+
+test('an exchange whose decision throws writes nothing and rejects with that', async () => {
+  const store = await openIdbStore(freshName())
+  await store.commit(new Map([['a', Uint8Array.of(1)]]))
+  const fault = new Error('no')
+  await rejects(
+    store.exchange!(['a', 'b'], () => {
+      throw fault
+    }),
+    fault,
+  )
+  deepEqual([...(await store.entries!())], [['a', Uint8Array.of(1)]])
+  await store.exchange!(['a'], () => new Map([['a', undefined]]))
+  equal((await store.entries!()).size, 0)
+  await store.close()
+  await rejects(
+    store.exchange!([], () => new Map()),
+    { code: 'closed' },
+  )
+})
