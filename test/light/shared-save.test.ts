@@ -49,8 +49,8 @@ test('another’s head that is as new or newer stays; a newer one is written wit
     const commit = { writes, all: new Map([...all, ...writes]), seen: Uint8Array.of(1), stamp: Uint8Array.of(2) }
     const decision = decideCommit(commit, present)
     const isNewer = ours > theirs
-    equal(decision.kind, isNewer ? 'write' : 'superseded', `${theirs} ${ours}`)
     ok(decision.kind !== 'other-chain')
+    equal(decision.kind, isNewer ? 'write' : 'superseded', `${theirs} ${ours}`)
     ok(decision.writes.has('evidence'))
     equal(decision.writes.has('head'), isNewer)
     equal(decision.writes.has('checkpoint'), isNewer)
