@@ -59,6 +59,11 @@ export const DEFINITION: CommandDefinition = {
     jitter: ms('further delay, at random', 60_000),
     bandwidth: { kind: 'number', value: 'BYTES', help: 'bytes per second of each uplink', low: 1000, high: 1e12 },
     'fan-out': count('broadcast through trees in which each node hands on to N others (default: to all)', 4096, 1),
+    routes: count(
+      'nodes are linked along the cube only; what is for one node takes N ways without a shard in common (default: all are linked)',
+      8,
+      1,
+    ),
     loss: {
       kind: 'number',
       value: 'P',
@@ -255,13 +260,20 @@ function networkOf(line: CommandLine, base: NetworkModel): NetworkModel {
     throw refuse(
       `--fan-out ${fanOut} broadcasts through trees that lose nothing, so --loss ${loss} cannot be kept: leave one out`,
     )
+  const routes = line.number('routes')
+  if (routes !== undefined && (loss ?? 0) > 0)
+    throw refuse(
+      `--routes ${routes} broadcasts through trees that lose nothing, so --loss ${loss} cannot be kept: leave one out`,
+    )
+  const hasTrees = fanOut !== undefined || routes !== undefined
   const { latencyMs, jitterMs, bytesPerSecond } = named === undefined ? base : NETWORKS[named]!
   return {
     ...base,
     latencyMs: line.number('latency') ?? latencyMs,
     jitterMs: line.number('jitter') ?? jitterMs,
     bytesPerSecond: line.number('bandwidth') ?? bytesPerSecond,
-    loss: loss ?? (fanOut === undefined ? base.loss : 0),
+    loss: loss ?? (hasTrees ? 0 : base.loss),
     ...(fanOut === undefined ? {} : { fanOut }),
+    ...(routes === undefined ? {} : { routes }),
   }
 }

@@ -4,7 +4,7 @@ import { bitAt } from '../base/bytes.ts'
 import type { Label } from '../chain/committee.ts'
 import { isPrefix, sharedBits } from './labels.ts'
 
-interface Labelled {
+export interface Labelled {
   readonly label: Label
 }
 
@@ -68,6 +68,75 @@ export function disjointRoutes(from: Label, to: Label): Label[][] {
     for (const flip of flips) route.push(flipBit(route.at(-1)!, flip))
     return route
   })
+}
+
+/** For each shard the indexes of its neighbours across any bit, the leftmost bit first. */
+export function neighbourIndexes(shards: readonly Labelled[]): number[][] {
+  const indexOf = new Map(shards.map((shard, index) => [shard, index]))
+  return shards.map(({ label }) =>
+    Array.from({ length: label.bits }, (_, bit) => neighboursAcross(shards, label, bit))
+      .flat()
+      .map((shard) => indexOf.get(shard)!),
+  )
+}
+
+/**
+ * Ways from one shard to another by indexes, `from` excluded and `to` included: shortest first, no two with a shard between in
+ * common. In a full cube those of {@link disjointRoutes}, as many as it has dimensions; in an uneven one each is the shortest that
+ * the ones before it left, so there may be fewer than there could be. From a shard to itself there is one way of no hops.
+ * `neighbours` as of {@link neighbourIndexes}.
+ */
+export function disjointWays(
+  shards: readonly Labelled[],
+  neighbours: readonly (readonly number[])[],
+  from: number,
+  to: number,
+): number[][] {
+  if (from === to) return [[]]
+  const [start, end] = [shards[from]!.label, shards[to]!.label]
+  if (shards.length === 2 ** start.bits && shards.every(({ label }) => label.bits === start.bits))
+    return disjointRoutes(start, end)
+      .map((route) => route.slice(1).map((label) => indexIn(shards, label)))
+      .sort((a, b) => a.length - b.length)
+  return remainingWays(neighbours, from, to)
+}
+
+const indexIn = (shards: readonly Labelled[], { bits, bytes }: Label): number =>
+  shards.findIndex(({ label }) => sharedBits(label.bytes, bytes, bits) === bits)
+
+function remainingWays(neighbours: readonly (readonly number[])[], from: number, to: number): number[][] {
+  const taken = new Set<number>()
+  const ways: number[][] = []
+  let isAdjacentUsed = false
+  for (let way = shortestWay(neighbours, from, to, taken, false); way !== undefined;) {
+    ways.push(way)
+    isAdjacentUsed ||= way.length === 1
+    for (const shard of way.slice(0, -1)) taken.add(shard)
+    way = shortestWay(neighbours, from, to, taken, isAdjacentUsed)
+  }
+  return ways
+}
+
+/** Breadth first, around `taken`; undefined if there is none. `goesAround`: not by the one step from `from` to `to`. */
+function shortestWay(
+  neighbours: readonly (readonly number[])[],
+  from: number,
+  to: number,
+  taken: ReadonlySet<number>,
+  goesAround: boolean,
+): number[] | undefined {
+  const cameFrom = new Map<number, number>([[from, from]])
+  for (const shard of cameFrom.keys()) {
+    if (shard === to) break
+    for (const next of neighbours[shard]!) {
+      const isBarred = taken.has(next) || cameFrom.has(next) || (goesAround && shard === from && next === to)
+      if (!isBarred) cameFrom.set(next, shard)
+    }
+  }
+  if (!cameFrom.has(to)) return undefined
+  const way: number[] = []
+  for (let shard = to; shard !== from; shard = cameFrom.get(shard)!) way.unshift(shard)
+  return way
 }
 
 function flipBit(label: Label, bit: number): Label {

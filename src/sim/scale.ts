@@ -6,7 +6,10 @@ import type { NetworkModel } from './network.ts'
 import type { RunOptions } from './run-options.ts'
 import { World, type SimTools } from './world.ts'
 
-/** 100 Mbit/s uplinks, 20 to 60 ms one way (one in fifty up to 420 ms), broadcast through trees of fan-out 8. */
+/**
+ * 100 Mbit/s uplinks, 20 to 60 ms one way (one in fifty up to 420 ms). Nodes are connected along the cube's links only: broadcasts
+ * go through trees of fan-out 8 over them, and what is for one node takes two ways without a common shard between.
+ */
 export const SCALE_NETWORK: NetworkModel = {
   latencyMs: 20,
   jitterMs: 40,
@@ -14,6 +17,7 @@ export const SCALE_NETWORK: NetworkModel = {
   doubling: 0,
   bytesPerSecond: 12_500_000,
   fanOut: 8,
+  routes: 2,
 }
 
 /** f = F = 5: 256 committee seats. */
@@ -42,6 +46,12 @@ export interface ScaleRow {
   readonly finalityMedianMs: number
   readonly finalityP99Ms: number
   readonly transactionsPerBlock: number
+  /** Connections that a node keeps for the cube. */
+  readonly linksMean: number
+  readonly linksMax: number
+  /** Of the messages for one node: those that took more than one hop, and their hops on average. */
+  readonly routedPerBlock: number
+  readonly hopsMean: number
 }
 
 const WARM_UP_BLOCKS = 2
@@ -52,6 +62,9 @@ export function measureScale(options: ScaleOptions, tools: SimTools): ScaleRow {
   const limitMs = 1000 * (options.blocks + WARM_UP_BLOCKS + 20) * 60
   world.runUntil(() => world.checkers.height >= WARM_UP_BLOCKS, limitMs)
   world.finalityMs.length = 0
+  const links = world.linkCounts ?? []
+  const { relayed } = world.network
+  Object.assign(relayed, { messages: 0, delivered: 0, hops: 0 })
   for (const traffic of world.network.traffic) Object.assign(traffic, { messages: 0, bytes: 0 })
   const first = world.checkers.height
   world.runUntil(() => world.checkers.height >= WARM_UP_BLOCKS + options.blocks, limitMs)
@@ -68,6 +81,10 @@ export function measureScale(options: ScaleOptions, tools: SimTools): ScaleRow {
     finalityMedianMs: Math.round(sorted[sorted.length >> 1] ?? 0),
     finalityP99Ms: Math.round(sorted[Math.floor(0.99 * sorted.length)] ?? 0),
     transactionsPerBlock: world.checkers.transactionCount / Math.max(1, world.checkers.height),
+    linksMean: Math.round(links.reduce((total, count) => total + count, 0) / Math.max(1, links.length)),
+    linksMax: Math.max(0, ...links),
+    routedPerBlock: Math.round(relayed.messages / blocks),
+    hopsMean: Math.round((100 * relayed.hops) / Math.max(1, relayed.delivered)) / 100,
   }
 }
 

@@ -24,6 +24,14 @@ export interface RunReport extends Readonly<StakeHistory> {
   /** Double votes in final blocks, for which stake was burnt. */
   readonly evidenceIncluded: number
   readonly peersBlamed: number
+  /** Where nodes are linked along the cube: messages for one node that were relayed, hops on average, what relays dropped. */
+  readonly relayed?: {
+    readonly messages: number
+    readonly delivered: number
+    readonly hopsMean: number
+    readonly dropped: number
+    readonly linksMax: number
+  }
 }
 
 /** One final block of a run, for plots. */
@@ -118,7 +126,15 @@ function reportOf(options: RunOptions, { signer }: SimTools, world: World): RunR
     evidenceIncluded: world.evidenceCount,
     peersBlamed: world.blameCount,
     ...world.checkers.history,
+    ...relayedBy(world),
   }
+}
+
+function relayedBy({ network, linkCounts }: World): Pick<RunReport, 'relayed'> {
+  if (linkCounts === undefined) return {}
+  const { messages, delivered, hops, dropped } = network.relayed
+  const hopsMean = Math.round((100 * hops) / Math.max(1, delivered)) / 100
+  return { relayed: { messages, delivered, hopsMean, dropped, linksMax: Math.max(...linkCounts) } }
 }
 
 function quantile(sorted: readonly number[], q: number): number {

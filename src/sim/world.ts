@@ -15,13 +15,14 @@ import { VerifiedCache, executeBlock, genesisLedger, type Ledger } from '../ledg
 import type { CommitteeKeys } from '../verify/certificate.ts'
 import { makeCast, type Cast } from './cast.ts'
 import { Checkers } from './checkers.ts'
+import { overlayOf } from './cube-links.ts'
 import { CostMeter, chargedBls, chargedExecution } from './crypto-costs.ts'
 import { SimClock } from './clock.ts'
 import { SimDisk } from './disk.ts'
 import { EventQueue } from './event-queue.ts'
 import { FaultyNode } from './faulty-node.ts'
 import { chargedSigner } from './measured-costs.ts'
-import { SimNetwork } from './network.ts'
+import { SimNetwork, type Relaying } from './network.ts'
 import { makePayment } from './payments.ts'
 import type { PlantedBug } from './planted-bugs.ts'
 import type { RunOptions } from './run-options.ts'
@@ -89,6 +90,13 @@ export class World {
   readonly #seats = new WeakMap<CommitteeKeys, Seats>()
   /** Validator of each committee seat, by epoch. */
   readonly #voters = new Map<number, readonly number[]>()
+  /** By epoch, where messages go over the links of the cube. */
+  readonly #overlays = new Map<number, Relaying['overlay']>()
+  #linkedEpoch = -1
+  readonly #relaying: Relaying = {
+    overlay: undefined,
+    mayRelay: (node) => this.nodes[node]!.isUp && !this.#isFaulty(node),
+  }
 
   constructor(options: RunOptions, tools: SimTools, bug?: PlantedBug) {
     const { params, stakes, walletCount } = options
@@ -126,7 +134,9 @@ export class World {
       options.network,
       stakes.length,
       (from, to, bytes) => this.nodes[to]!.receive(from, bytes),
+      this.#relaying,
     )
+    this.#link(0, this.#genesis)
     this.nodes = stakes.map((_, index) => this.#makeNode(index))
     this.#keepBound(0, this.#genesis)
     this.#keepBound(1, this.#genesis)
@@ -253,6 +263,7 @@ export class World {
     const epoch = epochOf(block.header.height, this.#options.params)
     const { ledger } = this.nodes[node]!.chain as SimLedgerChain
     this.#keepBound(epoch + 1, ledger)
+    this.#link(epoch, ledger)
     if (this.#isFaulty(node)) return
     this.#noteFinality(Number(block.header.height), this.queue.nowMs - Number(block.header.timeMs))
     if (Number(block.header.height) > this.checkers.height) this.evidenceCount += block.body.evidence.length
@@ -321,6 +332,29 @@ export class World {
     )
     if (this.#options.params.quorum === 'two-level') return badSeats.filter((count) => count > head.f).length <= head.F
     return badSeats.reduce((sum, count) => sum + count, 0) <= Math.floor((voters.length - 1) / 3)
+  }
+
+  // ── Links ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The cube's links change for all when the first node has a final block of the epoch. */
+  #link(epoch: number, ledger: Ledger): void {
+    if (this.#options.network.routes === undefined || epoch <= this.#linkedEpoch) return
+    this.#linkedEpoch = epoch
+    for (const one of epoch === 0 ? [0, 1] : [epoch + 1])
+      this.#overlays.set(
+        one,
+        overlayOf(this.#tools.engine, this.#options.params, ledger, one, this.#options.stakes.length, (blsPk) =>
+          this.cast.validatorOfKey.get(toHex(blsPk)),
+        ),
+      )
+    this.#relaying.overlay = this.#overlays.get(epoch)
+    this.#overlays.delete(epoch - 1)
+  }
+
+  /** Connections of the nodes as the cube has them now; undefined where all are connected to all. */
+  get linkCounts(): readonly number[] | undefined {
+    const { overlay } = this.#relaying
+    return overlay && this.nodes.map(({ index }) => overlay.linksOf(index).length)
   }
 
   // ── Trouble ──────────────────────────────────────────────────────────────────────────────────────────────────────

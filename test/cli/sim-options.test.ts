@@ -23,6 +23,8 @@ const REFUSED: readonly (readonly [argv: string, says: RegExp])[] = [
   ['--shards 3 --faults 1', /--shards 3 .* 4 shards/],
   ['--shards 4096 --faults 5', /131072 seats, at most 65535/],
   ['--fan-out 3 --loss 0.5', /--fan-out 3 .* --loss 0.5/],
+  ['--routes 2 --loss 0.5', /--routes 2 .* --loss 0.5/],
+  ['--routes 9', /from 1 to 8, got "9"/],
   ['--drift 1000 --drift-period 2000', /--drift 1000 .* --drift-period 2000/],
   ['--faulty 1 --strategy silent --strategy hasty', /2 times, for 1 faulty/],
   ['--loss 1', /from 0 to 0.9, got "1"/],
