@@ -9,8 +9,16 @@ doc=$root/usr/local/share/doc/stakecube
 units=$root/etc/systemd/system
 conf=$root/etc/stakecube
 bin=$root/usr/local/bin/stakecube
+dist=$here/../dist/edge
 
+fail() { echo "install: $2" >&2; exit "$1"; }
 reload() { [ -n "$root" ] || ! command -v systemctl >/dev/null 2>&1 || systemctl daemon-reload; }
+
+case "$#:${1:-}:${2:-}" in
+  0:: | 1:--remove: | 2:--remove:--data) ;;
+  *) fail 2 "usage: install.sh [--remove [--data]]" ;;
+esac
+[ -n "$root" ] || [ "$(id -u)" = 0 ] || fail 3 "this needs root: sudo packaging/install.sh, or DESTDIR=FOLDER for an image"
 
 if [ "${1:-}" = --remove ]; then
   if [ -z "$root" ] && command -v systemctl >/dev/null 2>&1; then
@@ -26,18 +34,18 @@ if [ "${1:-}" = --remove ]; then
   fi
   exit 0
 fi
-[ $# -eq 0 ] || { echo "usage: install.sh [--remove [--data]]" >&2; exit 2; }
 
-file=$here/../dist/edge/stakecube.mjs
-[ -f "$file" ] || { echo "install: $file is not there: npm run build" >&2; exit 3; }
-command -v node >/dev/null 2>&1 || { echo "install: node is missing: apt-get install nodejs" >&2; exit 3; }
+[ -f "$dist/stakecube.mjs" ] || fail 3 "$dist/stakecube.mjs is not there: npm run build"
+command -v node >/dev/null 2>&1 || fail 3 "node is missing: apt-get install nodejs"
+node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 18 ? 0 : 1)' ||
+  fail 3 "node is $(node --version), and at least 18 is needed: apt-get install nodejs"
 mkdir -p "$lib" "$doc" "$units" "$conf" "$(dirname "$bin")"
-install -m 0755 "$file" "$lib/stakecube.mjs"
-install -m 0644 "$here/../dist/edge/third-party-notices.txt" "$here/../docs/board.md" "$doc/"
-ln -sf /usr/local/lib/stakecube/stakecube.mjs "$bin"
+install -m 0755 "$dist/stakecube.mjs" "$lib/stakecube.mjs"
+install -m 0644 "$dist/third-party-notices.txt" "$here/../docs/board.md" "$doc/"
+install -m 0755 "$here/stakecube" "$bin"
 install -m 0644 "$here/systemd/stakecube-light.service" "$here/systemd/stakecube-publish.service" "$units/"
 for command in light publish; do
-  [ -f "$conf/$command.conf" ] || node "$lib/stakecube.mjs" "$command" --print-config >"$conf/$command.conf"
+  [ -f "$conf/$command.conf" ] || "$bin" "$command" --print-config >"$conf/$command.conf"
 done
 reload
 echo "installed; now set spec and peer in $conf/light.conf, then: systemctl enable --now stakecube-light"

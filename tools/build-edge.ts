@@ -1,12 +1,14 @@
 /**
  * The edge file: everything a board needs in dist/edge/stakecube.mjs, which Node 18 and later run without node_modules. Scalar
- * kernels only (ARMv6 has no SIMD), nothing native; the licences of what is in it lie beside it.
+ * kernels only (ARMv6 has no SIMD), nothing native; in parts (edge-parts.ts), of which a command loads its own; the licences of
+ * what is in it lie beside it.
  */
 import { build, type Metafile, type Plugin } from 'esbuild'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
+import { packParts } from './edge-parts.ts'
 import { bundledPackage, notices } from './notices.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -65,21 +67,19 @@ function refuseForbidden(metafile: Metafile): void {
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
 rmSync(OUT, { recursive: true, force: true })
 mkdirSync(OUT, { recursive: true })
-const { metafile } = await build({
+const { metafile, outputFiles } = await build({
   absWorkingDir: ROOT,
   entryPoints: ['src/edge/main.ts'],
-  outfile: FILE,
+  outdir: OUT,
+  write: false,
   bundle: true,
+  splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'node18',
   minify: true,
   legalComments: 'none',
   metafile: true,
-  banner: {
-    // Bundled CommonJS (ws) asks for Node's own modules by require.
-    js: '#!/usr/bin/env node\nimport{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
-  },
   define: { 'process.env.NODE_ENV': '"production"', EDGE_VERSION: JSON.stringify(version) },
   external: ['bufferutil', 'utf-8-validate'],
   logLevel: 'warning',
@@ -87,6 +87,7 @@ const { metafile } = await build({
 })
 refuseForbidden(metafile)
 writeFileSync(join(OUT, 'third-party-notices.txt'), notices(metafile) + '\n')
-const bytes = readFileSync(FILE)
-const gzipBytes = gzipSync(bytes, { level: 9 }).length
-console.log(`edge file: ${(bytes.length / 1000).toFixed(1)} kB, ${(gzipBytes / 1000).toFixed(1)} kB gz`)
+const text = await packParts(outputFiles, 'main.js')
+writeFileSync(FILE, text, { mode: 0o755 })
+const gzipBytes = gzipSync(text, { level: 9 }).length
+console.log(`edge file: ${(text.length / 1000).toFixed(1)} kB, ${(gzipBytes / 1000).toFixed(1)} kB gz`)

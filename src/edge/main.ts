@@ -32,4 +32,4 @@ const COMMANDS: Commands = {
   },
 }
 
-await runAsProgram(COMMANDS)
+void runAsProgram(COMMANDS)

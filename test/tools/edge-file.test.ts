@@ -1,10 +1,13 @@
 /** The edge file as a board gets it: alone in a folder, run by this machine's Node. */
-import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { deepEqual, doesNotThrow, equal, match, ok } from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { compileFunction } from 'node:vm'
+import { gzipSync } from 'node:zlib'
+import { unpackParts } from '../../tools/edge-parts.ts'
 
 const BUILT = 'dist/edge/stakecube.mjs'
 const folder = mkdtempSync(join(tmpdir(), 'stakecube-edge-'))
@@ -48,14 +51,23 @@ test('a wallet is made and addressed, and a bad proof file refused, by the edge 
 
 test('the licences of everything in the edge file lie beside it', () => {
   const notices = readFileSync('dist/edge/third-party-notices.txt', 'utf8')
-  for (const name of ['libp2p', 'ws', '@noble/curves', '@libp2p/noise'])
+  for (const name of ['libp2p', 'ws', '@noble/ed25519', '@libp2p/noise'])
     ok(
       notices.split('\n').some((line) => line.startsWith(`${name} `)),
       `no notice for ${name}`,
     )
-  deepEqual(
-    readFileSync(BUILT, 'utf8').match(/node-datachannel|classic-level/g),
-    null,
-    'something native is in the edge file',
-  )
+})
+
+test('the edge file is parts of plain code, none with anything native, and far from its limit of 250 kB gzipped', () => {
+  const text = readFileSync(BUILT, 'utf8')
+  const parts = unpackParts(text)
+  ok(parts.has('./main.js') && parts.size > 10, `${parts.size} parts`)
+  for (const [name, code] of parts) {
+    doesNotThrow(() => compileFunction(code), name)
+    deepEqual(code.match(/node-datachannel|classic-level/g), null, `something native is in ${name}`)
+  }
+  // Nothing of the file stands outside of the parts but its loader.
+  const rest = text.replaceAll(/^ {2}"\.\/[^"]+": '[A-Za-z0-9+/=]+',$/gm, '')
+  ok(rest.length < 2000, `${rest.length} characters`)
+  ok(gzipSync(text, { level: 9 }).length < 250_000)
 })
