@@ -32,6 +32,7 @@ import type {
   VerifiedHead,
 } from './contract.ts'
 import { PeerTable, type Peer } from './peers.ts'
+import { RecentBlocks } from './recent-blocks.ts'
 import {
   bannedWrites,
   checkpointWrites,
@@ -42,8 +43,6 @@ import {
   type CommitteeWrite,
 } from './saved-state.ts'
 
-/** Blocks accepted lately whose hashes are kept, to compare with what other peers say about them. */
-const RECENT_COUNT_MAX = 256
 /** How long the first frame of a stream may take, in block times; never less than what the protocol gives it. */
 const FIRST_FRAME_BLOCKS = 4
 
@@ -107,7 +106,7 @@ export class LightCore {
   isPreviousWanted = false
   /** Device time of the last accepted head. */
   advancedMs = 0n
-  #recent = new Map<bigint, Trusted>()
+  readonly #recent: RecentBlocks
   /** D by draw epoch, of the headers that were trusted ([LC-4]). */
   #drawSeeds = new Map<number, Hash32>()
   /** The committee that the store has. */
@@ -130,6 +129,7 @@ export class LightCore {
     this.chainId = chainIdOf(config.engine.kernels, config.spec)
     this.weakCommitteesAllowed = config.weakCommitteesAllowed ?? false
     this.prng = new Prng(config.seed)
+    this.#recent = new RecentBlocks(this.params)
     this.peers = new PeerTable(this.prng.fork('peers'))
     const { kernels } = this.engine
     const { params, chainId } = this
@@ -251,20 +251,15 @@ export class LightCore {
     this.emit({ kind: 'peer', peer: peer.name, state: 'slow', code })
   }
 
-  /** The newest block of the epoch before the trusted one, if it is among the recent ones. */
+  /** The newest block of the epoch before the trusted one without its committee, if it is among the recent ones. */
   get lastOfPrevious(): Trusted | undefined {
     if (this.trusted === undefined) return undefined
-    const epoch = epochOf(this.trusted.header.height, this.params) - 1
-    let last: Trusted | undefined
-    for (const known of this.#recent.values())
-      if (epochOf(known.header.height, this.params) === epoch && known.header.height > (last?.header.height ?? -1n))
-        last = known
-    return last
+    return this.#recent.lastOf(epochOf(this.trusted.header.height, this.params) - 1)
   }
 
-  /** Our block at `height`, if it is among the recent ones. */
+  /** Our block at `height` without its committee, if it is among the recent ones. */
   recent(height: bigint): Trusted | undefined {
-    return this.#recent.get(height)
+    return this.#recent.at(height)
   }
 
   /** Takes the last of `steps` (at least one, each verified) as the new head: kept, saved, told. */
@@ -349,7 +344,6 @@ export class LightCore {
     this.trusted = { header, hash, committee, ...(cert === undefined ? {} : { cert }) }
     if (isSaved) this.#savedKeys = committee
     else this.#save(this.trusted)
-    this.#recent.set(header.height, this.trusted)
     this.archive?.learn(committee)
     this.emit({ kind: 'committee', epoch: committee.head.epoch })
   }
@@ -368,10 +362,7 @@ export class LightCore {
   #remember(trusted: Trusted): void {
     const drawn = drawnBy(this.params, trusted.header)
     if (drawn !== undefined && drawn > 1) this.#rememberSeed(drawn, trusted.header.seed)
-    this.#recent.set(trusted.header.height, trusted)
-    if (this.#recent.size <= RECENT_COUNT_MAX) return
-    const oldest = this.#recent.keys().next()
-    if (oldest.done !== true) this.#recent.delete(oldest.value)
+    this.#recent.add(trusted)
   }
 
   /** Committees list the draws of the last T epochs and no older ones. */
