@@ -3,17 +3,20 @@
  * to), copies what stands beside it, and says how large each file is on the wire.
  */
 import { build, type Metafile } from 'esbuild'
-import { copyFileSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { extname, join, relative } from 'node:path'
 import { BROWSER_BUNDLE, ROOT, refuseForbidden, sizeLine, sizeOf, type Size } from './browser-bundle.ts'
 import { componentDocs } from './component-docs.ts'
 import { elementTypes, manifest } from './manifest.ts'
 import { notices } from './notices.ts'
+import { themeCss } from './theme-css.ts'
 
 const PAGES = join(ROOT, 'web/pages')
 const EXAMPLES = join(ROOT, 'web/examples')
 const DOCS = join(ROOT, 'web/docs')
 const OUT = join(ROOT, 'dist/web')
+/** Becomes part of theme.css. */
+const BASE_CSS = 'base.css'
 
 /** The files that load before anything is clicked: the entry and what it imports statically. */
 function startFiles(metafile: Metafile, entry: string): string[] {
@@ -45,7 +48,9 @@ const { metafile } = await build({
   banner: { js: '/* StakeCube, Apache-2.0; licences of what is bundled: third-party-notices.txt */' },
 })
 refuseForbidden(metafile)
-for (const file of readdirSync(PAGES)) if (extname(file) !== '.ts') copyFileSync(join(PAGES, file), join(OUT, file))
+for (const file of readdirSync(PAGES))
+  if (extname(file) !== '.ts' && file !== BASE_CSS) copyFileSync(join(PAGES, file), join(OUT, file))
+writeFileSync(join(OUT, 'theme.css'), themeCss(manifest(), readFileSync(join(PAGES, BASE_CSS), 'utf8')))
 mkdirSync(join(OUT, 'examples'))
 for (const file of staticExamples()) copyFileSync(join(EXAMPLES, file), join(OUT, 'examples', file))
 mkdirSync(join(OUT, 'docs'))

@@ -45,6 +45,7 @@ function page(title: string, current: string, all: readonly ElementDeclaration[]
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'" />
 <title>${escape(title)}</title>
 <link rel="icon" href="../icon.svg" type="image/svg+xml" />
+<link rel="stylesheet" href="../theme.css" />
 <link rel="stylesheet" href="docs.css" />
 <script type="module" src="../elements.js"></script>
 <script type="module" src="docs.js"></script>

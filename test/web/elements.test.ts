@@ -56,6 +56,27 @@ describe('stakecube-heads', () => {
       [...['1\u202f200', '1\u202f199', '1\u202f198', '1\u202f197', '1\u202f196']],
     )
   })
+  it('leaves nothing behind of blocks that go, and a block that stays keeps its element and focus', async () => {
+    const client = following(100n)
+    const heads = await mount('stakecube-heads', client, { count: 12 })
+    const nodes = (): number => {
+      let count = 0
+      for (const walker = document.createTreeWalker(heads.shadowRoot!); walker.nextNode() !== null;) count++
+      return count
+    }
+    const before = nodes()
+    const button = findAll(heads, 'li button')[3]!
+    button.focus()
+    for (let height = 101n; height <= 160n; height++) {
+      client.set(followingAt(height))
+      await heads.updateComplete
+      if (height !== 105n) continue
+      ok(findAll(heads, 'li button')[8] === button, 'the block of height 97 has the same element')
+      ok(heads.shadowRoot!.activeElement === button, 'and the focus')
+    }
+    equal(findAll(heads, '.height')[0]?.textContent, '160')
+    equal([nodes(), button.isConnected], [before, false])
+  })
   it('shows what was verified of the chosen block, and hides it again', async () => {
     const heads = await mount('stakecube-heads', following())
     const button = find<HTMLButtonElement>(heads, 'button')

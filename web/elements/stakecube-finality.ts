@@ -9,7 +9,7 @@ const WIDTH = 320
 const HEIGHT = 96
 const BAR_HEIGHT = 22
 /** With fewer blocks the line starts in the middle rather than fill the width. */
-const STEPS_MIN = 16
+const BANDS_MIN = 16
 
 /**
  * How long blocks take from their own time stamp until this device has verified that they are final, and which share of
@@ -110,8 +110,10 @@ export class StakecubeFinality extends StakecubeElement {
   }
 
   #chart(heads: readonly HeadFacts[], delays: readonly number[], middle: number, slowest: number): TemplateResult {
-    const step = WIDTH / Math.max(1, Math.min(this.count, Math.max(STEPS_MIN, delays.length)) - 1)
-    const left = WIDTH - step * (delays.length - 1)
+    // A band for each block, its bar and its point of the line in the middle of it; the newest is at the right edge.
+    const step = WIDTH / Math.max(1, Math.min(this.count, Math.max(BANDS_MIN, delays.length)))
+    const left = WIDTH - step * (delays.length - 0.5)
+    const right = WIDTH - step / 2
     const y = (ms: number) => HEIGHT * (1 - ms / (slowest * 1.15 || 1))
     const points = delays.map((ms, index) => `${(left + index * step).toFixed(1)},${y(ms).toFixed(1)}`)
     const last = delays[delays.length - 1]!
@@ -120,10 +122,10 @@ export class StakecubeFinality extends StakecubeElement {
       role="img"
       aria-label="Finality delay over ${delays.length} blocks: median ${formatDuration(middle)}, slowest ${formatDuration(slowest)}."
     >
-      ${svg`<polygon class="area" points="${left},${HEIGHT} ${points.join(' ')} ${WIDTH},${HEIGHT}"></polygon>
+      ${svg`<polygon class="area" points="${left},${HEIGHT} ${points.join(' ')} ${right},${HEIGHT}"></polygon>
         <line class="median" x1="0" x2=${WIDTH} y1=${y(middle)} y2=${y(middle)}></line>
         <polyline class="line" points=${points.join(' ')}></polyline>
-        <circle class="last" cx=${WIDTH} cy=${y(last)} r="3.5"></circle>`}
+        <circle class="last" cx=${right} cy=${y(last)} r="3.5"></circle>`}
       ${heads.map((head, index) => this.#bar(head, left + index * step, step))}
     </svg>`
   }
@@ -133,7 +135,7 @@ export class StakecubeFinality extends StakecubeElement {
     const height = (BAR_HEIGHT * seatsSigned) / seatCount
     const bottom = HEIGHT + 8 + BAR_HEIGHT
     const width = Math.max(1, step * 0.7)
-    const left = Math.min(WIDTH - width, Math.max(0, x - width / 2))
+    const left = x - width / 2
     return svg`<rect class="bar rest" x=${left} y=${bottom - BAR_HEIGHT} width=${width} height=${BAR_HEIGHT}></rect>
       <rect class="bar" x=${left} y=${bottom - height} width=${width} height=${height}></rect>`
   }

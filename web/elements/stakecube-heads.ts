@@ -1,12 +1,12 @@
 import { css, html, nothing, type TemplateResult } from 'lit'
 import { property, state } from 'lit/decorators.js'
-import { repeat } from 'lit/directives/repeat.js'
 import { toHex } from '../../src/base/bytes.ts'
 import type { HeadFacts } from '../client/facts.ts'
 import { ClockController } from '../controllers/clock-controller.ts'
 import { StakecubeElement, define } from './element.ts'
 import { formatAge, formatCount, formatDuration, formatTime } from './format.ts'
 import { cubeIcon } from './icons.ts'
+import { keyedList, type ListItem } from './keyed-list.ts'
 import { quorumOf } from './quorum.ts'
 import { theme } from './theme.ts'
 
@@ -136,42 +136,39 @@ export class StakecubeHeads extends StakecubeElement {
       return html`<p class="soft empty-strip">No block has been verified yet. The first one appears here.</p>`
     const chosen = heads.find(({ header }) => header.height === this.chosen)
     return html`
-      <ol part="strip" aria-label="Verified blocks, newest first">
-        ${repeat(
-          heads,
-          ({ header }) => header.height,
-          (head) => this.#block(head),
-        )}
-      </ol>
+      <ol
+        part="strip"
+        aria-label="Verified blocks, newest first"
+        ${keyedList(heads.map((head) => this.#block(head)))}
+      ></ol>
       ${chosen === undefined ? nothing : this.#detail(chosen)}
     `
   }
 
-  #block(head: HeadFacts): TemplateResult {
+  #block(head: HeadFacts): ListItem {
     const { header, seatsSigned, seatCount } = head
     const { height } = header
     const epochLength = this.facts.chain?.params.epochLength
     const first = epochLength !== undefined && height % BigInt(epochLength) === 0n
     const count = header.txCount
-    return html`<li class=${first ? 'first-of-epoch' : ''}>
-      <button
-        class="block"
-        aria-pressed=${this.chosen === height}
-        title=${first ? `First block of epoch ${head.epoch}: a new committee` : nothing}
-        @click=${() => (this.chosen = this.chosen === height ? undefined : height)}
+    const content = html`<button
+      class="block"
+      aria-pressed=${this.chosen === height}
+      title=${first ? `First block of epoch ${head.epoch}: a new committee` : nothing}
+      @click=${() => (this.chosen = this.chosen === height ? undefined : height)}
+    >
+      <span class="height">${formatCount(height)}</span>
+      ${cubeIcon(`fill-${height}`, seatCount === 0 ? 0 : seatsSigned / seatCount)}
+      <span class="small">${count === 0 ? 'empty' : `${formatCount(count)} tx`}</span>
+      <span class="small soft"
+        >${
+          head.delayMs === undefined
+            ? formatAge(this.#clock.nowMs - Number(header.timeMs))
+            : formatDuration(head.delayMs)
+        }</span
       >
-        <span class="height">${formatCount(height)}</span>
-        ${cubeIcon(`fill-${height}`, seatCount === 0 ? 0 : seatsSigned / seatCount)}
-        <span class="small">${count === 0 ? 'empty' : `${formatCount(count)} tx`}</span>
-        <span class="small soft"
-          >${
-            head.delayMs === undefined
-              ? formatAge(this.#clock.nowMs - Number(header.timeMs))
-              : formatDuration(head.delayMs)
-          }</span
-        >
-      </button>
-    </li>`
+    </button>`
+    return { key: height, className: first ? 'first-of-epoch' : '', content }
   }
 
   #detail({ header, hash, cert, epoch, seatsSigned, seatCount, delayMs }: HeadFacts): TemplateResult {
