@@ -3,19 +3,24 @@
  * may hold the main thread for more than 50 ms from minute 2 on, and what is reachable after a forced collection at the
  * end may be at most 1.1 times what it was at minute 5. The short form is the same with seconds for minutes.
  *
- * Tasks are taken from the browser's own long-animation-frame entries, which name the script and function that a task
- * entered by and how long it ran; a long task that no script of ours entered (layout, collection) is told beside them.
+ * The 50 ms hold for the wall clock, as the issue says, which needs a machine that is not given away to others; and for the
+ * processor time of any task on the main thread, which holds on any machine. Both are told.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { CDPSession } from 'playwright-core'
+import type { Browser, CDPSession } from 'playwright-core'
 import { DevnetProcess, drawPortBase, freePort } from '../devnet-process.ts'
-import { LivePage, launch } from '../../test/e2e/live-page.ts'
+import { LivePage, launch, type PageFacts } from '../../test/e2e/live-page.ts'
+import { TaskWatch, WATCH, type Task } from './page-tasks.ts'
 import { measured, noted, type CheckOptions, type CheckOutcome } from './registry.ts'
 
 const TASK_MS_MAX = 50
+/** A stretch of the trace, and how often the page's phase is looked at. */
+const STRETCH_MS = 20_000
+/** A page that follows is at times a block or two behind; it must be back within so long. */
+const FOLLOWING_TIMEOUT_MS = 20_000
 
 interface Plan {
   /** Start of the time in which tasks count, the first collection, and the end, in ms after the page has opened. */
@@ -29,44 +34,22 @@ const FULL: Plan = { quietFromMs: 120_000, firstCollectionMs: 300_000, endMs: 1_
 /** Short of a full strip of blocks the page still grows towards it, so the short form allows more. */
 const SHORT: Plan = { quietFromMs: 10_000, firstCollectionMs: 15_000, endMs: 40_000, heapRatioMax: 1.5 }
 
-/** One entry into our scripts that took long, as the browser tells it; times in ms since the page began. */
-interface LongScript {
-  readonly atMs: number
-  readonly durationMs: number
-  readonly what: string
-}
-interface Seen {
-  readonly scripts: readonly LongScript[]
-  /** Tasks over 50 ms of any kind. */
-  readonly tasks: readonly { readonly atMs: number; readonly durationMs: number }[]
-}
-
-/** Runs in the page before anything of ours. */
-const WATCH = `
-  globalThis.__soak = { scripts: [], tasks: [] }
-  new PerformanceObserver((list) => {
-    for (const entry of list.getEntries())
-      for (const script of entry.scripts)
-        if (script.duration > ${TASK_MS_MAX / 2})
-          globalThis.__soak.scripts.push({
-            atMs: script.startTime,
-            durationMs: script.duration,
-            what: [script.invoker, script.sourceURL.split('/').slice(3).join('/'), script.sourceFunctionName].join(' '),
-          })
-  }).observe({ type: 'long-animation-frame', buffered: true })
-  new PerformanceObserver((list) => {
-    for (const { startTime, duration } of list.getEntries()) globalThis.__soak.tasks.push({ atMs: startTime, durationMs: duration })
-  }).observe({ type: 'longtask', buffered: true })
-`
-
 const elapsed = (sinceMs: number, untilMs: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, Math.max(0, untilMs - (performance.now() - sinceMs))))
 
-/** Bytes of JavaScript that are reachable after a forced collection. */
-async function heapBytes(session: CDPSession): Promise<number> {
+interface Heap {
+  /** Bytes of JavaScript that are reachable after a forced collection, compiled code included. */
+  readonly bytes: number
+  /** Nodes of the document, detached ones that something still holds included. */
+  readonly nodes: number
+}
+
+async function heapOf(session: CDPSession): Promise<Heap> {
   // Two: the first runs finalizers whose targets only the second frees.
   for (let round = 0; round < 2; round++) await session.send('HeapProfiler.collectGarbage')
-  return (await session.send('Runtime.getHeapUsage')).usedSize
+  const { usedSize } = await session.send('Runtime.getHeapUsage')
+  const { metrics } = await session.send('Performance.getMetrics')
+  return { bytes: usedSize, nodes: metrics.find(({ name }) => name === 'Nodes')?.value ?? 0 }
 }
 
 export async function run({ full }: CheckOptions): Promise<CheckOutcome> {
@@ -77,7 +60,7 @@ export async function run({ full }: CheckOptions): Promise<CheckOutcome> {
   const devnet = await DevnetProcess.start({ folder, httpPort: await freePort(), p2pPort: drawPortBase(), flags })
   const browser = await launch()
   try {
-    return await soak(plan, await LivePage.open(browser, devnet.ready.page, {}, WATCH))
+    return await soak(plan, browser, await LivePage.open(browser, devnet.ready.page, {}, WATCH))
   } finally {
     await browser.close()
     await devnet.stop()
@@ -85,40 +68,85 @@ export async function run({ full }: CheckOptions): Promise<CheckOutcome> {
   }
 }
 
-async function soak(plan: Plan, live: LivePage): Promise<CheckOutcome> {
+async function soak(plan: Plan, browser: Browser, live: LivePage): Promise<CheckOutcome> {
   const openedMs = performance.now()
   const session = await live.page.context().newCDPSession(live.page)
-  const first = await live.until('following', ({ phase, height }) => phase === 'following' && height !== undefined)
+  await session.send('Performance.enable')
+  const watch = await TaskWatch.of(browser, live.page)
+  const first = await live.until('following', isFollowing)
   const readyMs = performance.now() - openedMs
-  await elapsed(openedMs, plan.firstCollectionMs)
-  const firstHeap = await heapBytes(session)
-  await elapsed(openedMs, plan.endMs)
-  const seen = await live.page.evaluate(() => (globalThis as unknown as { __soak: Seen }).__soak)
-  const lastHeap = await heapBytes(session)
-  const last = await live.until('a head', ({ height }) => height !== undefined)
-  // The collections are ours, not the page's: what happened around the first is left out.
-  const counts = ({ atMs }: { readonly atMs: number }) =>
-    atMs >= plan.quietFromMs && Math.abs(atMs - plan.firstCollectionMs) > 3000
-  const scripts = seen.scripts.filter(counts)
+  const loads: number[] = []
+  const phases: string[] = []
+  const observe = async (untilMs: number): Promise<void> => {
+    while (performance.now() - openedMs < untilMs) {
+      await watch.during(() => elapsed(openedMs, Math.min(untilMs, performance.now() - openedMs + STRETCH_MS)))
+      phases.push((await live.facts())?.phase ?? 'none')
+      loads.push(loadavg()[0]!)
+    }
+  }
+
+  await elapsed(openedMs, plan.quietFromMs)
+  await watch.disregard()
+  await observe(plan.firstCollectionMs)
+  const firstHeap = await heapOf(session)
+  // The collection was ours, not the page's.
+  await watch.disregard()
+  await observe(plan.endMs)
+  const lastHeap = await heapOf(session)
+  const isBack = live.until('following again', isFollowing, FOLLOWING_TIMEOUT_MS).catch(() => undefined)
+  const last = (await isBack) ?? (await live.facts())
+
+  const { scripts, tasks, longTasksMs } = watch.seen
   const over = scripts.filter(({ durationMs }) => durationMs > TASK_MS_MAX)
-  const tasks = seen.tasks.filter(counts)
-  const longest = (list: readonly { readonly durationMs: number }[]): number =>
-    Math.round(Math.max(0, ...list.map(({ durationMs }) => durationMs)))
-  const heads = last.height! - first.height!
+  const overByProcessor = tasks.filter(({ processorMs = 0 }) => processorMs > TASK_MS_MAX)
+  const byWall = [...tasks].sort((a, b) => b.durationMs - a.durationMs)
+  const heads = (last?.height ?? 0) - first.height!
   return {
     results: [
-      measured('tasksOver50ms', over.length, 'tasks of our scripts', '==', 0),
-      measured('heapRatio', Number((lastHeap / firstHeap).toFixed(3)), '× of the first', '<=', plan.heapRatioMax),
+      measured('tasksOver50ms', over.length, 'tasks of our scripts, by the wall clock', '==', 0),
+      measured('tasksOver50msOfProcessorTime', overByProcessor.length, 'tasks of any kind', '==', 0),
+      measured(
+        'heapRatio',
+        Number((lastHeap.bytes / firstHeap.bytes).toFixed(3)),
+        '× of the first',
+        '<=',
+        plan.heapRatioMax,
+      ),
       measured('blocks followed', heads, 'blocks', '>=', Math.floor((plan.endMs - readyMs) / 4000)),
-      measured('phase at the end is following', last.phase === 'following' ? 1 : 0, '', '==', 1),
+      measured('phase at the end is following', last?.phase === 'following' ? 1 : 0, '', '==', 1),
       measured('errors that the page logged', live.errors.length, 'errors', '==', 0),
       noted('which', over.slice(0, 20), ''),
-      noted('longest task of our scripts', longest(scripts), 'ms (25 and less are not told apart)'),
-      noted('long tasks of any kind', { count: tasks.length, longestMs: longest(tasks) }, ''),
-      noted('first heap', firstHeap, 'B'),
-      noted('last heap', lastHeap, 'B'),
+      noted('which by processor time', overByProcessor.slice(0, 20), ''),
+      noted(
+        'longest task of our scripts',
+        longest(scripts.map(({ durationMs }) => durationMs)),
+        'ms (25 and less are not told apart)',
+      ),
+      noted(
+        'longest task by processor time',
+        longest(tasks.map(({ processorMs = 0 }) => processorMs)),
+        'ms (among tasks of more than 10 ms by either clock)',
+      ),
+      noted('longest tasks by both clocks', byWall.slice(0, 10).map(inMs), ''),
+      noted('long tasks of any kind', { count: longTasksMs.length, longestMs: longest(longTasksMs) }, ''),
+      noted('first heap', firstHeap, 'bytes and nodes'),
+      noted('last heap', lastHeap, 'bytes and nodes'),
+      noted(
+        'following when looked at',
+        Number((phases.filter((phase) => phase === 'following').length / phases.length).toFixed(3)),
+        'of 1',
+      ),
+      noted('load of the machine', { median: middle(loads), most: Math.max(...loads) }, 'processes that want to run'),
       noted('minutes', Number((plan.endMs / 60_000).toFixed(2)), 'min'),
     ],
     notRun: [],
   }
 }
+
+const isFollowing = ({ phase, height }: PageFacts): boolean => phase === 'following' && height !== undefined
+const longest = (listMs: readonly number[]): number => Math.round(listMs.reduce((most, one) => Math.max(most, one), 0))
+const middle = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
+const inMs = ({ durationMs, processorMs, what }: Task): object => ({
+  ...{ wallMs: Math.round(durationMs), processorMs: processorMs === undefined ? 'unknown' : Math.round(processorMs) },
+  what,
+})
