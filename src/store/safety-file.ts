@@ -32,6 +32,8 @@ export class SafetyFile {
   readonly payload: Uint8Array | undefined
   /** There are slots and none of them is whole: something was recorded and is lost. */
   readonly isLost: boolean
+  /** One of two slots is damaged: its record may have been acted on, unless the write itself was cut off. */
+  readonly hasTornSlot: boolean
 
   private constructor(folder: string, files: readonly number[], slots: readonly (Slot | 'torn' | undefined)[]) {
     this.#folder = folder
@@ -39,7 +41,8 @@ export class SafetyFile {
     const whole = slots.filter((slot) => typeof slot === 'object').sort((a, b) => (a.sequence < b.sequence ? 1 : -1))
     this.#sequence = whole[0]?.sequence ?? 0n
     this.payload = whole[0]?.payload
-    this.isLost = whole.length === 0 && slots.includes('torn')
+    this.hasTornSlot = slots.includes('torn')
+    this.isLost = whole.length === 0 && this.hasTornSlot
   }
 
   /** Opens or makes the slots in `folder`. Throws StoreError. */

@@ -71,6 +71,32 @@ test('a copy with both slots damaged is a lost record, whatever the database say
   match(again.findings.join(), /damaged/)
 })
 
+test('a damaged slot whose record the database has is told and costs nothing; one that it lost too is a lost record', async () => {
+  const damaged = async (inStore: Uint8Array) => {
+    const folder = newFolder()
+    const store = await openLevel(folder)
+    const safety = new SafetyStore(store, folder, false)
+    await safety.save({ record: record(5n, 1) })
+    await safety.save({ record: record(6n, 0) })
+    safety.close()
+    await store.saveSafety({ record: inStore })
+    const newest = join(folder, 'safety', 'safety-0')
+    const bytes = readFileSync(newest)
+    bytes[20]! ^= 1
+    writeFileSync(newest, bytes)
+    const again = new SafetyStore(store, folder, false)
+    again.close()
+    await store.close()
+    return again
+  }
+  const kept = await damaged(record(6n, 0))
+  deepEqual([kept.saved?.record, kept.isLost], [record(6n, 0), false])
+  match(kept.findings.join(), /damaged; the database has it/)
+  const lost = await damaged(record(5n, 1))
+  equal(lost.isLost, true)
+  match(lost.findings.join(), /none that is newer/)
+})
+
 // ── A bad block ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Runs a devnet until `isOver` holds after a block or a line of log. */
