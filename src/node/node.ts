@@ -326,9 +326,9 @@ export class FullNode {
     await this.#network.close()
     // libp2p writes to a store of its own when it ends; what it cannot write, such as peers' addresses, is found again.
     const { log } = this.#options
-    await this.host
-      .stop()
-      .catch((error: Error) => log.log('warn', `libp2p could not write its store: ${error.message}`))
+    await Promise.resolve(this.host.stop()).catch((error: Error) =>
+      log.log('warn', `libp2p could not write its store: ${error.message}`),
+    )
     // A disk that refused a write before would refuse this one too; it only saves time.
     if (this.#store.headHeight !== undefined && !this.#hasFailed) await this.#saveSnapshot(this.#store.headHeight)
     this.#safety.close()
