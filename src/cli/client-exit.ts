@@ -9,6 +9,7 @@ export const CLIENT_EXITS: Readonly<Record<string, ExitName>> = {
   'header-future': 'undecided',
   'store-other-chain': 'store',
   'store-failed': 'store',
+  'internal-fault': 'bug',
   'checkpoint-other-chain': 'input',
   'checkpoint-wrong-height': 'input',
   'genesis-invalid': 'input',

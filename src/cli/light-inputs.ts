@@ -2,7 +2,7 @@
  * What the client commands are told: a chain spec, a checkpoint, peers and wallets, from files or from a running devnet
  * (`--devnet` reads its devnet.json). Everything malformed ends in one sentence.
  */
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { peerIdFromString } from '@libp2p/peer-id'
@@ -20,6 +20,7 @@ import { createMemoryStore } from '../store/memory.ts'
 import { StoreError } from '../store/store-error.ts'
 import { isInsecure } from '../chain/params.ts'
 import type { Store } from '../ports/index.ts'
+import { readBoundedFile } from './bounded-file.ts'
 import type { CommandLine, Flag } from './command-line.ts'
 import { CliError } from './exit-codes.ts'
 import type { Metric } from './service.ts'
@@ -85,6 +86,9 @@ export interface ChainInputs {
 /** Set by tools/build-edge.ts. */
 declare const EDGE_VERSION: string | undefined
 
+/** Of a chain spec, a checkpoint, a devnet's description. */
+const TEXT_BYTES_MAX = 16 * 1024 * 1024
+
 type Json = Readonly<Record<string, unknown>>
 
 /** Reads what the flags name. `command` stands in usage errors. */
@@ -124,11 +128,7 @@ export function parseCheckpointText(text: string, chainId: Uint8Array): Checkpoi
 }
 
 export function readTextFile(path: string, what: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new CliError('input', `cannot read the ${what} ${path} (${codeOf(error)}): name a file that is there`)
-  }
+  return new TextDecoder().decode(readBoundedFile(path, what, TEXT_BYTES_MAX))
 }
 
 export const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error)

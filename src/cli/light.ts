@@ -194,7 +194,12 @@ function trustJson(trust: Trust): Readonly<Record<string, unknown>> {
     ...{ trustLeftMs: number(trustLeftMs), trustPeriodMs: Number(counts.trustPeriodMs), quietMs: number(quietMs) },
     weight: weight && { ...weight, signedStake: String(weight.signedStake), stake: String(weight.stake) },
     ...{ peers: counts.peerCount, agreeing: counts.agreeingCount, witnesses: counts.witnessCount },
-    ...{ networks: counts.networkCount, witnessed: counts.isWitnessed, local: counts.isLocal, conflicts: counts.conflictCount },
+    ...{
+      networks: counts.networkCount,
+      witnessed: counts.isWitnessed,
+      local: counts.isLocal,
+      conflicts: counts.conflictCount,
+    },
     rejectedPeers: counts.rejectedPeerCount,
   }
 }

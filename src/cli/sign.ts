@@ -6,7 +6,7 @@
  * go to the fee. What is signed is one line of text, to be carried by file, QR code or hand:
  *   stakecube-tx:1:<transaction in base64url>
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { fromHex, toHex } from '../base/bytes.ts'
 import { sentence } from '../base/sentence.ts'
 import type { Utxo } from '../chain/output.ts'
@@ -15,8 +15,9 @@ import { decodeTx, encodeTx, txid as txidOf, type Tx } from '../chain/transactio
 import { accountOf, buildPayment, parseOwner } from '../client/index.ts'
 import { loadBls } from '../crypto/bls-kernel/load.ts'
 import type { Kernels } from '../kernels/contract.ts'
-import { PROOF_FILE_SENTENCES, verifyProofFile } from '../light/proof-file.ts'
+import { PROOF_FILE_BYTES_MAX, PROOF_FILE_SENTENCES, verifyProofFile } from '../light/proof-file.ts'
 import { explain } from '../verify/codes.ts'
+import { readBoundedFile } from './bounded-file.ts'
 import { usage, type CommandDefinition, type CommandLine } from './command-line.ts'
 import { CliError, EXIT } from './exit-codes.ts'
 import { CHAIN_FLAGS, CLIENT_FLAGS, codeOf, readChainInputs, readTextFile, type ChainInputs } from './light-inputs.ts'
@@ -106,15 +107,7 @@ async function provenInputs(
   kernels: Kernels,
   line: CommandLine,
 ): Promise<{ readonly height: bigint; readonly utxos: readonly Utxo[] }> {
-  let bytes: Uint8Array
-  try {
-    bytes = new Uint8Array(readFileSync(path))
-  } catch (error) {
-    throw new CliError(
-      'input',
-      `cannot read the proof ${path} (${codeOf(error)}): make it with wallet balance --proof-out`,
-    )
-  }
+  const bytes = readBoundedFile(path, 'proof (wallet balance --proof-out makes one)', PROOF_FILE_BYTES_MAX)
   const engine = { kernels, bls: await loadBls({ sha256: (message) => kernels.sha256(message) }) }
   const verdict = verifyProofFile(engine, spec, checkpoint, bytes, BigInt(Date.now()), line.has('allow-weak'))
   if (verdict.kind !== 'accepted') {

@@ -1,5 +1,4 @@
 /** `stakecube verify FILE.scproof`: verifies a proof file offline, from a chain spec and a checkpoint (or genesis). */
-import { readFileSync } from 'node:fs'
 import { toHex } from '../base/bytes.ts'
 import { sentence } from '../base/sentence.ts'
 import { loadBls } from '../crypto/bls-kernel/load.ts'
@@ -7,15 +6,17 @@ import { loadKernels } from '../kernels/load.ts'
 import {
   isProofText,
   parseProofText,
+  PROOF_FILE_BYTES_MAX,
   PROOF_FILE_SENTENCES,
   PROOF_TEXT_SENTENCES,
   verifyProofFile,
   type ProvenFile,
 } from '../light/proof-file.ts'
 import { explain } from '../verify/codes.ts'
+import { readBoundedFile } from './bounded-file.ts'
 import { parseCommandLine, type CommandDefinition } from './command-line.ts'
 import { CliError, EXIT } from './exit-codes.ts'
-import { CHAIN_FLAGS, codeOf, readChainInputs } from './light-inputs.ts'
+import { CHAIN_FLAGS, readChainInputs } from './light-inputs.ts'
 
 const DEFINITION: CommandDefinition = {
   name: 'verify',
@@ -34,7 +35,7 @@ export async function verifyCommand(argv: string[]): Promise<number> {
   if (line === undefined) return EXIT.ok
   const path = line.operands[0]!
   const { spec, checkpoint } = await readChainInputs('verify', line)
-  const bytes = fileOf(readBytes(path), path)
+  const bytes = fileOf(readBoundedFile(path, 'proof file', PROOF_FILE_BYTES_MAX), path)
   const kernels = await loadKernels()
   const engine = { kernels, bls: await loadBls({ sha256: (message) => kernels.sha256(message) }) }
   const isWeakAllowed = line.has('allow-weak')
@@ -52,14 +53,6 @@ export async function verifyCommand(argv: string[]): Promise<number> {
 }
 
 const bigintText = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value)
-
-function readBytes(path: string): Uint8Array {
-  try {
-    return new Uint8Array(readFileSync(path === '-' ? 0 : path))
-  } catch (error) {
-    throw new CliError('input', `cannot read the proof file ${path} (${codeOf(error)}): name a file that is there`)
-  }
-}
 
 /** The file itself, also where it comes as text (SCP1:…, what a QR code holds). */
 function fileOf(bytes: Uint8Array, path: string): Uint8Array {

@@ -11,6 +11,10 @@ const DIAL_TIMEOUT_MS = 10_000
 const DIALS_AT_ONCE = 4
 const WAIT_MS_MIN = 500
 const WAIT_MS_MAX = 30_000
+/** A peer that sent something provably wrong is dialled again after so long; whether it is let in is the machine's to say. */
+export const REFUSED_MS = 86_400_000
+/** Addresses that are remembered; beyond, those that wait for nothing are forgotten first. */
+const KNOWN_COUNT_MAX = 1024
 /** Connections that are looked for; more than so many given addresses take turns. */
 export const CONNECTION_COUNT = 16
 /** With nothing newer for so long, one peer makes room for another. */
@@ -22,6 +26,8 @@ interface AddressState {
   state: 'idle' | 'dialing' | 'connected' | 'refused'
   failures: number
   nextMs: number
+  /** The peer hung up while its dial was not over: the connection that the dial will report is gone. */
+  isGone: boolean
 }
 
 export interface DialerEvents {
@@ -74,23 +80,36 @@ export class Dialer {
 
   #isDue(address: string, nowMs: number): boolean {
     const entry = this.#known.get(address)
-    return entry === undefined || (entry.state === 'idle' && entry.nextMs <= nowMs)
+    return entry === undefined || (isWaiting(entry) && entry.nextMs <= nowMs)
   }
 
   #stateOf(address: string): AddressState {
     const known = this.#known.get(address)
     if (known !== undefined) return known
-    const entry: AddressState = { address, peer: undefined, state: 'idle', failures: 0, nextMs: 0 }
+    const entry: AddressState = { address, peer: undefined, state: 'idle', failures: 0, nextMs: 0, isGone: false }
+    this.#forgetSome()
     this.#known.set(address, entry)
     return entry
   }
 
+  /** Oldest first: those that may be dialled at once lose nothing by it. */
+  #forgetSome(): void {
+    const nowMs = performance.now()
+    for (const entry of this.#known.values()) {
+      if (this.#known.size < KNOWN_COUNT_MAX) return
+      if (isWaiting(entry) && entry.nextMs <= nowMs) this.#known.delete(entry.address)
+    }
+  }
+
   async #dial(entry: AddressState): Promise<void> {
     entry.state = 'dialing'
+    entry.isGone = false
     try {
       const options = { timeoutMs: DIAL_TIMEOUT_MS, signal: this.#signal }
       const peer = await this.#network.connect(entry.address, options)
       entry.peer = peer
+      // Told as gone before it was told as there: as connected it would be believed in for ever.
+      if (entry.isGone) throw new TransportError('closed', `${entry.address} hung up as soon as it was connected`)
       entry.state = 'connected'
       entry.failures = 0
       this.#book.connected(entry.address)
@@ -110,6 +129,8 @@ export class Dialer {
   }
 
   onDisconnected(peer: PeerName): void {
+    for (const entry of this.#find(({ state }) => state === 'dialing'))
+      if (peerOf(entry.address) === peer) entry.isGone = true
     for (const entry of this.#find((one) => one.peer === peer && one.state === 'connected')) {
       entry.state = 'idle'
       entry.failures++
@@ -117,10 +138,11 @@ export class Dialer {
     }
   }
 
-  /** Never dialled again. */
+  /** Not dialled again for a day. */
   onRefused(peer: PeerName): void {
     for (const entry of this.#find((one) => one.peer === peer)) {
       entry.state = 'refused'
+      entry.nextMs = performance.now() + REFUSED_MS
       this.#book.forget(entry.address)
     }
   }
@@ -141,6 +163,8 @@ export class Dialer {
     return connected[Math.floor(Math.random() * connected.length)]
   }
 }
+
+const isWaiting = ({ state }: AddressState): boolean => state === 'idle' || state === 'refused'
 
 /** The PeerId that an address ends in. */
 const peerOf = (address: string): string => address.split('/p2p/').at(-1)!

@@ -5,7 +5,7 @@
  * Notices are passed on only after the saves before them are done: a head that the user was told about is on disk.
  */
 import type { Store } from '../ports/index.ts'
-import type { Network, PeerName, TransportError } from '../ports/network.ts'
+import { TransportError, type Network, type PeerName } from '../ports/network.ts'
 import type { LightEffect, LightEvent, LightNotice } from '../light/contract.ts'
 import type { LightMachine } from '../light/machine.ts'
 import { AddressBook } from '../light/address-book.ts'
@@ -14,7 +14,7 @@ import { toHex } from '../base/bytes.ts'
 import type { Kernels } from '../kernels/contract.ts'
 import { asTransportError, Dialer } from './dialer.ts'
 import { Liveness, type Connectivity, type LivenessLimits } from './liveness.ts'
-import type { ClientError } from './errors.ts'
+import { ClientError } from './errors.ts'
 import { guarded } from './events.ts'
 import { Saver } from './saver.ts'
 
@@ -25,6 +25,9 @@ const ADDRESSES_KEY = 'addresses'
 const WAITS_FOR_NOBODY: ReadonlySet<string> = new Set(['head', 'peer', 'progress', 'warning'])
 
 const randomBytes = (length: number): Uint8Array => globalThis.crypto.getRandomValues(new Uint8Array(length))
+
+const reasonOf = (error: unknown): string =>
+  error instanceof Error ? `${error.name}: ${error.message}` : String(error)
 
 export interface DriverOptions {
   readonly machine: LightMachine
@@ -37,6 +40,10 @@ export interface DriverOptions {
   readonly liveness: LivenessLimits
   onConnectivity(what: Connectivity): void
   onNotice(notice: LightNotice): void
+  /** A bug: the machine has stopped. Told in order with the notices. */
+  onFault(error: ClientError): void
+  /** A network that failed in a way that it should not. */
+  onNetworkFault(error: ClientError): void
   onDialFailure(address: string, message: string): void
   onStoreFailure(error: ClientError): void
   /** About once a second. */
@@ -57,6 +64,7 @@ export class Driver {
   #savedTried = ''
   #events: LightEvent[] = []
   #isStepping = false
+  #hasFailed = false
   #isResuming = false
   readonly #saver: Saver
   /** Saves and notices, in order. */
@@ -145,16 +153,33 @@ export class Driver {
 
   /** Steps the machine. Calls from within a step wait for their turn. */
   deliver(event: LightEvent): void {
-    if (this.#abort.signal.aborted) return
+    if (this.#abort.signal.aborted || this.#hasFailed) return
     this.#events.push(event)
     if (this.#isStepping) return
     this.#isStepping = true
+    let kind: LightEvent['kind'] = event.kind
     try {
-      for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift())
+      for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
+        kind = next.kind
         for (const effect of this.#machine.step(next)) this.#carryOut(effect)
+      }
+    } catch (error) {
+      this.#onFault(kind, error)
     } finally {
       this.#isStepping = false
     }
+  }
+
+  /**
+   * The machine threw: a bug of ours, and no fault of a peer or the network. What it holds now cannot be relied on, so it is
+   * not stepped again; what it told before is told and saved.
+   */
+  #onFault(event: string, cause: unknown): void {
+    this.#hasFailed = true
+    this.#events = []
+    for (const stream of this.#streams.values()) stream.abort()
+    const error = new ClientError('internal-fault', { event, reason: reasonOf(cause) }, { cause })
+    this.#tail = this.#tail.then(() => guarded(() => this.#options.onFault(error)))
   }
 
   #carryOut(effect: LightEffect): void {
@@ -208,15 +233,24 @@ export class Driver {
     timeoutMs,
     responseBytesMax,
   }: LightEffect & { kind: 'send-request' }): Promise<void> {
+    let event: LightEvent
     try {
       // Closing the network ends what is under way; a signal shared by all requests would gather listeners.
       const options = { timeoutMs, responseBytesMax }
       const response = await this.#network!.request(peer, protocol, bytes, options)
       this.#liveness?.heard(peer)
-      this.deliver({ kind: 'response-received', requestId, bytes: response })
+      event = { kind: 'response-received', requestId, bytes: response }
     } catch (error) {
-      this.deliver({ kind: 'request-failed', requestId, code: asTransportError(error).code })
+      event = { kind: 'request-failed', requestId, code: this.#transportError(error).code }
     }
+    this.deliver(event)
+  }
+
+  /** Networks reject with TransportError: anything else is a bug in one, and is told as that. */
+  #transportError(error: unknown): TransportError {
+    if (!(error instanceof TransportError) && !this.#abort.signal.aborted)
+      this.#options.onNetworkFault(new ClientError('network-fault', { reason: reasonOf(error) }, { cause: error }))
+    return asTransportError(error)
   }
 
   async #follow({
@@ -236,8 +270,9 @@ export class Driver {
         this.#liveness?.heard(peer)
         this.deliver({ kind: 'frame-received', streamId, bytes: frame })
       }
-    } catch {
+    } catch (error) {
       // Whatever ended it, the machine asks the peer for its status before it follows again.
+      if (!signal.aborted) this.#transportError(error)
     } finally {
       this.#streams.delete(streamId)
       this.deliver({ kind: 'stream-ended', streamId })

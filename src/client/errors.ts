@@ -18,6 +18,8 @@ export type ClientCode =
   | 'aborted'
   | 'closed'
   | 'store-failed'
+  | 'internal-fault'
+  | 'network-fault'
   | 'serve-unsupported'
   | 'no-peers'
 
@@ -39,6 +41,10 @@ export const CLIENT_SENTENCES: Readonly<Record<Exclude<ClientCode, SyncCode>, st
   aborted: 'stopped before it was done',
   closed: 'the client is closed',
   'store-failed': 'what was verified could not be saved ({reason}): it is not lost yet, and will be on a restart',
+  'internal-fault':
+    'a fault in StakeCube itself, not of a peer or the chain ({reason}, at {event}): the client has stopped and keeps what it had verified; please report it, and start it again',
+  'network-fault':
+    'the network failed in a way that it should not ({reason}): it is counted as a lost connection; please report it',
   'serve-unsupported':
     'this network cannot be dialled by others: give one that listens, or do not ask the client to serve',
   'no-peers': 'no address of a peer is known: give at least one',

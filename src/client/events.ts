@@ -12,6 +12,12 @@ export interface Head extends VerifiedHead {
   readonly peer: string | undefined
 }
 
+/** A head as an iterator gives it. */
+export interface HeadInTurn extends Head {
+  /** Heads that passed between the one before and this one while the reader was busy; they are verified all the same. */
+  readonly skippedCount: number
+}
+
 export interface PeerInfo {
   /** PeerId in text form. */
   readonly name: string

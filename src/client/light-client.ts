@@ -8,7 +8,7 @@ import { txid as txidOf, type Tx } from '../chain/transaction.ts'
 import type { Engine } from '../crypto/engine.ts'
 import type { LightNotice, LightPhase, Query, QueryValue, SubmissionStatus, VerifiedHead } from '../light/contract.ts'
 import { LightMachine } from '../light/machine.ts'
-import type { Network } from '../ports/network.ts'
+import { TransportError, type Network } from '../ports/network.ts'
 import type { Store } from '../ports/index.ts'
 import { TOPIC_BLOCK_COUNT_MAX } from '../wire/limits.ts'
 import type { Prefix } from '../wire/proof.ts'
@@ -19,7 +19,7 @@ import { Serving } from './serving.ts'
 import type { ConflictEvidence, EvidenceResponse } from '../wire/evidence.ts'
 import { ClientError } from './errors.ts'
 import { exportProof, type ExportContext, type ExportedProof, type FreeProofRequest } from './proof-export.ts'
-import { guarded, Listeners, type ClientEvents, type Head, type PeerInfo } from './events.ts'
+import { guarded, Listeners, type ClientEvents, type Head, type HeadInTurn, type PeerInfo } from './events.ts'
 import type { Checkpoint } from '../verify/trust.ts'
 import { assessTrust, trustKey, type Trust, type TrustFacts } from '../light/trust-meter.ts'
 import { shareText } from '../light/checkpoint-text.ts'
@@ -41,6 +41,9 @@ export interface ResolvedOptions {
 
 export type ProvenTransaction = QueryValue & { readonly kind: 'transaction' }
 export type ProvenHeader = QueryValue & { readonly kind: 'header' }
+
+/** Heads that wait for the reader of one `heads()`. */
+export const HEADS_WAITING_MAX = 256
 
 interface Waiting<Value> {
   resolve(value: Value): void
@@ -101,6 +104,8 @@ export class LightClient {
       onDialFailure: (address, message) =>
         this.#listeners.emit('warning', { code: 'dial-failed', sentence: message, operands: { address } }),
       onStoreFailure: (error) => this.#listeners.emit('error', error),
+      onFault: (error) => this.#onFault(error),
+      onNetworkFault: (error) => this.#warn(error),
       onTick: () => this.#tellTrust(),
     })
   }
@@ -229,12 +234,21 @@ export class LightClient {
     })
   }
 
-  /** Every verified head from now on. Ends when the client closes; throws when it stops or the signal aborts. */
-  async *heads(options: CallOptions = {}): AsyncGenerator<Head, void, undefined> {
+  /**
+   * Every verified head from now on, as long as the reader keeps up: beyond {@link HEADS_WAITING_MAX} that wait, the oldest are
+   * left out, and the next one says how many in `skippedCount`. Ends when the client closes; throws when it stops or the
+   * signal aborts.
+   */
+  async *heads(options: CallOptions = {}): AsyncGenerator<HeadInTurn, void, undefined> {
     const queue: Head[] = this.#head === undefined ? [] : [this.#head]
+    let skippedCount = 0
     let wake: () => void = () => undefined
     const off = [
-      this.on('head', (head) => (queue.push(head), wake())),
+      this.on('head', (head) => {
+        queue.push(head)
+        for (; queue.length > HEADS_WAITING_MAX; skippedCount++) queue.shift()
+        wake()
+      }),
       this.on('error', () => wake()),
       this.on('closed', () => wake()),
     ]
@@ -245,8 +259,11 @@ export class LightClient {
         if (options.signal?.aborted === true) throw new ClientError('aborted')
         if (this.#stopped !== undefined) throw this.#stopped
         const next = queue.shift()
-        if (next !== undefined) yield next
-        else await new Promise<void>((resolve) => (wake = resolve))
+        if (next !== undefined) {
+          const skipped = skippedCount
+          skippedCount = 0
+          yield { ...next, skippedCount: skipped }
+        } else await new Promise<void>((resolve) => (wake = resolve))
       }
     } finally {
       for (const unsubscribe of off) unsubscribe()
@@ -383,20 +400,26 @@ export class LightClient {
     checkProofRequest(request)
     const over = this.#over(options)
     if (over !== undefined) throw over
-    let reason = new ClientError('query-unavailable', { asked: 0, reasons: 'no peer is connected' })
     const context = await this.#exportContext(options)
+    const reasons: string[] = []
+    let invalid: ClientError | undefined
     for (const { name } of this.peers) {
       try {
         const exported = await exportProof(context, name, request)
         if (exported.kind === 'accepted') return exported.value
-        reason = new ClientError(exported.code, exported.operands)
+        const fault = new ClientError(exported.code, exported.operands)
+        if (fault.code !== 'query-unavailable') invalid ??= fault
+        reasons.push(fault.message)
       } catch (error) {
         if (options.signal?.aborted === true) throw new ClientError('aborted', {}, { cause: error })
-        const reasons = error instanceof Error ? error.message : String(error)
-        reason = new ClientError('query-unavailable', { asked: 1, reasons }, { cause: error })
+        if (!(error instanceof TransportError)) throw error
+        reasons.push(error.message)
       }
     }
-    throw reason
+    // That a peer sent something wrong must not be hidden by another's silence.
+    if (invalid !== undefined) throw invalid
+    const asked = reasons.length
+    throw new ClientError('query-unavailable', { asked, reasons: reasons.join('; ') || 'no peer is connected' })
   }
 
   async #exportContext({ signal }: CallOptions): Promise<ExportContext> {
@@ -435,11 +458,8 @@ export class LightClient {
         return this.#listeners.emit('progress', notice)
       case 'peer':
         return this.#onPeer(notice)
-      case 'warning': {
-        const { code, operands } = notice
-        const warning = new ClientError(code, operands)
-        return this.#listeners.emit('warning', { code, operands, sentence: warning.message })
-      }
+      case 'warning':
+        return this.#warn(new ClientError(notice.code, notice.operands))
       case 'failed':
         return this.#stop(new ClientError(notice.code, notice.operands))
       case 'halted':
@@ -488,6 +508,18 @@ export class LightClient {
       const code = status.isProven ? 'payment-expired' : 'payment-unknown'
       waiting.reject(new ClientError(code, { expiry: status.expiry }))
     }
+  }
+
+  #warn({ code, operands, message }: ClientError): void {
+    this.#listeners.emit('warning', { code, operands, sentence: message })
+  }
+
+  /** A bug: nothing more can be asked, and the phase says that it is over. */
+  #onFault(error: ClientError): void {
+    this.#phase = 'failed'
+    this.#listeners.emit('phase', 'failed')
+    this.#stop(error)
+    this.#tellTrust()
   }
 
   #stop(error: ClientError): void {

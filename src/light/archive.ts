@@ -40,6 +40,8 @@ interface Run {
   peaks: readonly Hash32[] | undefined
   /** Leaf hashes of start, start + 1, … */
   readonly leaves: Hash32[]
+  /** Roots of complete subtrees of the leaves, by where they start and how long they are: they never change. */
+  readonly roots: Map<string, Hash32>
 }
 
 /** How a head was reached: by `path`, from the head of height `height`. */
@@ -111,7 +113,7 @@ export class Archive implements ChainView {
 
   #newRun(final: CertifiedHeader): Run {
     const { height } = final.header
-    return { start: height, peaks: height === 0n ? [] : undefined, leaves: [this.#leafOf(final)] }
+    return { start: height, peaks: height === 0n ? [] : undefined, leaves: [this.#leafOf(final)], roots: new Map() }
   }
 
   #extend(final: CertifiedHeader, path: Uint8Array): void {
@@ -197,7 +199,7 @@ export class Archive implements ChainView {
     if (hop?.to === size) return hop.path
     const run = this.#runOf(index)
     if (run?.peaks === undefined || size > run.start + BigInt(run.leaves.length)) return undefined
-    return new RunTree(this.#kernels, run.start, run.peaks, run.leaves).path(index, size)
+    return new RunTree(this.#kernels, run, run.peaks).path(index, size)
   }
 
   #runOf(height: bigint): Run | undefined {
@@ -248,18 +250,23 @@ function leftSiblings(index: bigint, size: bigint, path: Uint8Array): readonly H
   })
 }
 
-/** RFC 9162 paths of the leaves from `start` on, over the complete subtrees before it. */
+/**
+ * RFC 9162 paths of the leaves of a run, over the complete subtrees before it. A path costs its own length in hashes, and once in
+ * a run's life each complete subtree.
+ */
 class RunTree {
   readonly #kernels: Kernels
   readonly #start: bigint
   readonly #peaks: readonly Hash32[]
   readonly #leaves: readonly Hash32[]
+  readonly #roots: Map<string, Hash32>
 
-  constructor(kernels: Kernels, start: bigint, peaks: readonly Hash32[], leaves: readonly Hash32[]) {
+  constructor(kernels: Kernels, { start, leaves, roots }: Run, peaks: readonly Hash32[]) {
     this.#kernels = kernels
     this.#start = start
     this.#peaks = peaks
     this.#leaves = leaves
+    this.#roots = roots
   }
 
   path(index: bigint, size: bigint): Uint8Array {
@@ -280,8 +287,16 @@ class RunTree {
     const peak = end <= this.#start ? this.#peak(start, end) : undefined
     if (peak !== undefined) return peak
     if (end - start === 1n) return this.#leaves[Number(start - this.#start)]!
-    const middle = start + splitOf(end - start)
-    return this.#kernels.nodeHash(this.#root(start, middle), this.#root(middle, end))
+    const size = end - start
+    const middle = start + splitOf(size)
+    // Those of a size that is a power of two are the same in every later tree.
+    const isComplete = 2n * (middle - start) === size
+    const name = `${start}/${size}`
+    const known = isComplete ? this.#roots.get(name) : undefined
+    if (known !== undefined) return known
+    const root = this.#kernels.nodeHash(this.#root(start, middle), this.#root(middle, end))
+    if (isComplete) this.#roots.set(name, root)
+    return root
   }
 
   /** The peaks have the sizes of the set bits of `start`, largest first. */

@@ -209,7 +209,7 @@ export class LightCore {
 
   /** It sent something provably wrong: hang up, remember. */
   ban(peer: Peer, code: string): void {
-    this.peers.ban(peer.name)
+    this.peers.ban(peer.name, this.trusted?.header.timeMs ?? 0n)
     this.effect({ kind: 'save', writes: bannedWrites(this.peers.banned) })
     this.#hangUp(peer, code, true)
   }
@@ -271,6 +271,7 @@ export class LightCore {
     const isPrevious = left !== undefined && left.head.epoch === epochOf(trusted.header.height, this.params) - 1
     if (left !== trusted.committee) this.previousKeys = isPrevious ? left : undefined
     this.trusted = trusted
+    this.peers.forgive(trusted.header.timeMs)
     this.advancedMs = this.nowMs
     this.#remember(trusted)
     if (trusted.header.height > 0n) this.#save(trusted)
@@ -304,6 +305,7 @@ export class LightCore {
   resume(trusted: Trusted): void {
     this.archive?.accept(trusted)
     this.trusted = trusted
+    this.peers.forgive(trusted.header.timeMs)
     this.#remember(trusted)
     this.#untold = { peer: undefined }
   }

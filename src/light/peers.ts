@@ -6,10 +6,12 @@ import { equalBytes } from '../base/bytes.ts'
 import type { Prng } from '../base/prng.ts'
 import type { PeerName } from '../ports/network.ts'
 import type { CertifiedHeader } from '../wire/certified-header.ts'
-import { BANNED_COUNT_MAX } from './saved-state.ts'
+import { BANNED_COUNT_MAX, type Ban } from './saved-state.ts'
 
 /** Peers held at once; further ones are hung up on. */
 export const PEER_COUNT_MAX = 32
+/** How long a peer that sent something provably wrong is remembered: its operator may have mended it by then. Chain time. */
+export const BAN_MS = 86_400_000n
 const REST_STEP_MS = 2_000n
 const REST_MS_MAX = 60_000n
 
@@ -32,30 +34,37 @@ export interface Peer {
 
 export class PeerTable {
   readonly #peers = new Map<PeerName, Peer>()
-  readonly #banned: PeerName[]
+  /** Oldest first, at most BANNED_COUNT_MAX. */
+  #banned: readonly Ban[] = []
   readonly #prng: Prng
 
   constructor(prng: Prng) {
     this.#prng = prng
-    this.#banned = []
   }
 
-  restoreBanned(names: readonly PeerName[]): void {
-    for (const name of names) this.ban(name)
+  restoreBanned(bans: readonly Ban[]): void {
+    for (const { name, atMs } of bans) this.ban(name, atMs)
   }
 
-  get banned(): readonly PeerName[] {
+  get banned(): readonly Ban[] {
     return this.#banned
   }
 
-  ban(name: PeerName): void {
-    if (this.#banned.includes(name)) return
-    this.#banned.push(name)
-    if (this.#banned.length > BANNED_COUNT_MAX) this.#banned.shift()
+  /** `atMs`: time of the trusted head, 0 while there is none: it counts from the first one then. */
+  ban(name: PeerName, atMs: bigint): void {
+    if (!this.isBanned(name)) this.#banned = [...this.#banned, { name, atMs }].slice(-BANNED_COUNT_MAX)
   }
 
   isBanned(name: PeerName): boolean {
-    return this.#banned.includes(name)
+    return this.#banned.some((ban) => ban.name === name)
+  }
+
+  /** The chain has come to `headMs`: what was long ago by that is forgiven. No clock of the device can do so. */
+  forgive(headMs: bigint): void {
+    if (this.#banned.length === 0) return
+    this.#banned = this.#banned
+      .filter(({ atMs }) => atMs === 0n || headMs <= atMs + BAN_MS)
+      .map((ban) => (ban.atMs === 0n ? { ...ban, atMs: headMs } : ban))
   }
 
   /** The new peer; undefined when it is known already or the table is full. */

@@ -7,7 +7,8 @@
  *   compact    its compact form for the head's certificate ([LC-4c])
  *   evidence   ConflictEvidence, once there is one
  *   checkpoint height u64 ‖ hash 32: the last checkpoint that the chain of `head` was found to hold
- *   banned     names of peers that sent something provably wrong (list of byte strings, newest last)
+ *   banned     list of (name as a byte string ‖ u64), newest last: peers that sent something provably wrong, each with the time of
+ *              the head that was trusted then (0: none yet)
  */
 import type { Hash32 } from '../base/brand.ts'
 import { equalBytes } from '../base/bytes.ts'
@@ -76,9 +77,15 @@ export function isConfirmed(saved: SavedEntries, checkpoint: Checkpoint): boolea
   return entry !== undefined && equalBytes(entry, checkpointWrites(checkpoint).get(SAVED_KEY.checkpoint)!)
 }
 
-export function bannedWrites(peers: readonly string[]): Writes {
-  const writer = new Writer(256).list(peers.slice(-BANNED_COUNT_MAX), (out, peer) =>
-    out.byteString(asciiBytes(peer).slice(0, PEER_NAME_BYTES_MAX)),
+export interface Ban {
+  readonly name: string
+  /** Time of the head that was trusted then, 0 if there was none. Chain time: no reading of a clock is stored. */
+  readonly atMs: bigint
+}
+
+export function bannedWrites(bans: readonly Ban[]): Writes {
+  const writer = new Writer(256).list(bans.slice(-BANNED_COUNT_MAX), (out, { name, atMs }) =>
+    out.byteString(asciiBytes(name).slice(0, PEER_NAME_BYTES_MAX)).u64(atMs),
   )
   return new Map([[SAVED_KEY.banned, writer.finish()]])
 }
@@ -112,11 +119,15 @@ export function readSavedEvidence(saved: SavedEntries): Result<ConflictEvidence>
 }
 
 /** A list that does not decode bans nobody. */
-export function readBanned(saved: SavedEntries): readonly string[] {
+export function readBanned(saved: SavedEntries): readonly Ban[] {
   const reader = new Reader(saved.get(SAVED_KEY.banned) ?? Uint8Array.of(0, 0))
-  const names = reader.list('banned peers', 0, BANNED_COUNT_MAX, (item) => item.byteString('peer', PEER_NAME_BYTES_MAX))
-  const result = reader.finish(names)
-  return result.kind === 'accepted' ? result.value.map((name) => String.fromCharCode(...name)) : []
+  const bans = reader.list('banned peers', 0, BANNED_COUNT_MAX, (item) => ({
+    name: item.byteString('peer', PEER_NAME_BYTES_MAX),
+    atMs: item.u64(),
+  }))
+  const result = reader.finish(bans)
+  if (result.kind === 'rejected') return []
+  return result.value.map(({ name, atMs }) => ({ name: String.fromCharCode(...name), atMs }))
 }
 
 /** Peer names are printable ASCII (a PeerId in text form); anything else is left out. */

@@ -71,6 +71,42 @@ test('every path that it gives out verifies under the header it is for, and with
   }
 })
 
+test('a path costs its own length in hashes, however long the run, once its subtrees are known', () => {
+  const long = fixtureOf({ epochs: 80 })
+  const count = long.blocks.length
+  let hashes = 0
+  const kernels = new Proxy(engine.kernels, {
+    get: (target, name, receiver) => {
+      if (name === 'nodeHash') hashes++
+      return Reflect.get(target, name, receiver) as unknown
+    },
+  })
+  const options = { seed: 'cost', nowMs: long.header(count).timeMs }
+  const world = new World({ ...serving, engine: { ...engine, kernels }, spec: long.spec }, options)
+  const view = new FixtureView(long, 0)
+  world.connect('node', { view })
+  for (world.settle(); view.headHeight < count; world.settle()) view.headHeight++
+  const cost = (index: number, size: number): number => {
+    const before = hashes
+    const path = world.machine.archive!.historyPath(BigInt(index), BigInt(size))!
+    const spent = hashes - before
+    const { hash } = long.ledger(index)
+    const { historyRoot } = long.header(size)
+    const verdict = verifyHistoryProof(engine.kernels, historyRoot, BigInt(size), BigInt(index), hash, path)
+    equal(verdict.kind, 'accepted', `${index} in ${size}`)
+    return spent
+  }
+  ok(count > 300, `${count} blocks`)
+  for (const index of [0, count >> 1, count - 2]) cost(index, count - 1)
+  for (const [index, size] of [
+    [0, count],
+    [1, count - 1],
+    [count >> 1, count],
+    [7, count >> 1],
+  ] as const)
+    ok(cost(index, size) <= 20, `${index} in ${size} of ${count}`)
+})
+
 test('it follows block by block: any later head can be reached from any height, the epoch rule kept', () => {
   const world = new World(serving, { seed: 'one by one', nowMs })
   const view = new FixtureView(chain, 0)
