@@ -52,6 +52,7 @@ const ROOMS: Readonly<
     imports: ['base', 'ports', 'kernels/contract', 'crypto', 'chain', 'cube', 'proofs', 'verify', 'wire'],
     pure: true,
   },
+  devices: { path: 'devices/', imports: ['base', 'kernels/contract', 'crypto', 'chain'], pure: true },
   sim: {
     path: 'sim/',
     imports: [
@@ -67,7 +68,7 @@ const ROOMS: Readonly<
   },
   client: {
     path: 'client/',
-    imports: [...BELOW_ROOTS, ...['wire', 'light', 'net', 'store']],
+    imports: [...BELOW_ROOTS, ...['wire', 'light', 'devices', 'net', 'store']],
   },
   node: {
     path: 'node/',

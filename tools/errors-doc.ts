@@ -9,6 +9,7 @@ import { SPEC_SENTENCES } from '../src/chain/spec.ts'
 import { CLIENT_EXITS } from '../src/cli/client-exit.ts'
 import { EXIT, EXIT_MEANINGS, type ExitName } from '../src/cli/exit-codes.ts'
 import { CLIENT_SENTENCES } from '../src/client/errors.ts'
+import { LEASE_SENTENCES } from '../src/client/lessee.ts'
 import { CHECKPOINT_TEXT_SENTENCES } from '../src/light/checkpoint-text.ts'
 import { SYNC_SENTENCES } from '../src/light/codes.ts'
 import { PROOF_FILE_SENTENCES } from '../src/light/proof-file.ts'
@@ -136,6 +137,7 @@ export const ERROR_TABLES: readonly Table[] = [
   PROOF_FILE_SENTENCES,
   PROOF_TEXT_SENTENCES,
   STATE_FILE_SENTENCES,
+  LEASE_SENTENCES,
   SPEC_SENTENCES,
   TRANSPORT,
   REFUSALS,
@@ -176,6 +178,11 @@ export async function errorsDoc(): Promise<string> {
       verification,
     ),
     section('State files', 'Of the one small file that a client’s whole state is exported to.', STATE_FILE_SENTENCES),
+    section(
+      'Coordination nodes',
+      'What a device is told that asks for its full nodes; the first four end `stakecube light` with exit code 4, unless it has peers of its own.',
+      LEASE_SENTENCES,
+    ),
     section('Reasons', 'They stand inside other sentences.', REASONS),
     section('Chain specs', 'Of the JSON file that names a chain.', SPEC_SENTENCES),
     section('Connections', 'No proof of bad faith: the peer is moved down, not remembered.', TRANSPORT),

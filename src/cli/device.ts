@@ -8,6 +8,7 @@ import { DEVICE_ROLE, deviceData, encodeDeviceData } from '../chain/output-data.
 import { KIND, type Output, type Utxo } from '../chain/output.ts'
 import { encodeTx, txid as txidOf, type Tx, type TxBody } from '../chain/transaction.ts'
 import type { Account, LightClient } from '../client/index.ts'
+import { registrationOf } from '../client/registrations.ts'
 import { ed25519Sign } from '../crypto/ed25519.ts'
 import { deviceMessage, ownerOf } from '../crypto/keys.ts'
 import { loadKernels } from '../kernels/load.ts'
@@ -81,7 +82,7 @@ async function register(line: CommandLine): Promise<number> {
     throw new CliError('usage', `--metadata has ${metadata.length} bytes and may have ${METADATA_BYTES_MAX}`)
   const role = DEVICE_ROLE[(line.text('role') ?? 'light') as keyof typeof DEVICE_ROLE]
   return withClient(line, inputs, async (client, signal) => {
-    const live = await registrationOf(client, device.pk, signal)
+    const { live } = await registrationOf(client, device.pk, { signal })
     const message = deviceMessage(kernels, client.chainId, payer.owner, device.pk, role)
     const data = encodeDeviceData({
       deviceKey: device.pk,
@@ -103,7 +104,7 @@ async function revoke(line: CommandLine): Promise<number> {
   if (payer === undefined) throw usage(DEFINITIONS.revoke, 'give --key FILE or --wallet NAME')
   const deviceKey = readDevice(line.operands[0]!)
   return withClient(line, inputs, async (client, signal) => {
-    const live = await registrationOf(client, deviceKey, signal)
+    const { live } = await registrationOf(client, deviceKey, { signal })
     if (live === undefined)
       throw new CliError('input', `the device ${toHex(deviceKey)} is not registered: there is nothing to revoke`)
     const isOurs = [toHex(live.output.owner), toHex(ownerOf(kernels, deviceKey))].includes(toHex(payer.owner))
@@ -123,8 +124,8 @@ async function show(line: CommandLine): Promise<number> {
   const inputs = await readChainInputs('device show', line)
   const deviceKey = readDevice(line.operands[0]!)
   return withClient(line, inputs, async (client, signal) => {
-    const live = await registrationOf(client, deviceKey, signal)
-    const height = Number(client.head?.header.height ?? 0n)
+    const { live, height: at } = await registrationOf(client, deviceKey, { signal })
+    const height = Number(at)
     if (live === undefined) {
       print(line, `not registered, proven at height ${height}`, { device: toHex(deviceKey), registered: false, height })
       return EXIT.rejected
@@ -151,19 +152,6 @@ function readDevice(text: string): Uint8Array {
   const bytes = fromHex(text)
   if (bytes?.length === 32) return bytes
   throw new CliError('input', `"${text.slice(0, 80)}" is not a device key: 64 hex digits, as device register prints`)
-}
-
-/** [PROOF-3]: the device key's live registration, or proven that there is none. */
-async function registrationOf(
-  client: LightClient,
-  deviceKey: Uint8Array,
-  signal: AbortSignal,
-): Promise<Utxo | undefined> {
-  const owner = ownerOf(client.engine.kernels, deviceKey)
-  const { utxos } = await client.unspentUnder({ bits: 128, bytes: owner }, { signal })
-  return utxos.find(
-    ({ output }) => output.kind === KIND.device && toHex(deviceData(output.data).deviceKey) === toHex(deviceKey),
-  )
 }
 
 interface Spent {

@@ -13,13 +13,14 @@ import { chainIdOf, parseChainSpec, SPEC_SENTENCES, type ChainSpec } from '../ch
 import { loadKernels } from '../kernels/load.ts'
 import { CHECKPOINT_TEXT_SENTENCES, parseCheckpoint } from '../light/checkpoint-text.ts'
 import { createLightClient, type Checkpoint, type LightClient, type LightClientOptions } from '../client/index.ts'
-import { nodeNetwork } from '../client/node-network.ts'
+import { nodeNetwork, type NodeNetworkOptions } from '../client/node-network.ts'
 import { openCardStore, type CardStore } from '../store/card.ts'
 import { openFileStore } from '../store/file.ts'
 import { createMemoryStore } from '../store/memory.ts'
 import { StoreError } from '../store/store-error.ts'
 import { isInsecure } from '../chain/params.ts'
 import type { Store } from '../ports/index.ts'
+import type { Network } from '../ports/network.ts'
 import { readBoundedFile } from './bounded-file.ts'
 import type { CommandLine, Flag } from './command-line.ts'
 import { CliError } from './exit-codes.ts'
@@ -218,14 +219,23 @@ export function storeMetrics(client: LightClient): readonly Metric[] {
   ]
 }
 
+/** What a client is made with besides, for its role among the devices (roles.ts). */
+export type RoleParts = Pick<NodeNetworkOptions, 'seed' | 'lease'> & {
+  /** Its peers are told later. */
+  readonly peersLater?: boolean
+  readonly onNetwork?: (network: Promise<Network>) => void
+}
+
 /** Opens the store and makes the client; warnings go to `warn`, one sentence each. */
 export async function openClient(
   line: CommandLine,
   inputs: ChainInputs,
   warn: (text: string) => void,
+  { peersLater = false, onNetwork, ...identity }: RoleParts = {},
 ): Promise<LightClient> {
   const { spec, checkpoint, peers } = inputs
-  if (peers.length === 0) throw new CliError('usage', 'no peer is known: give --peer ADDR, or a devnet that runs')
+  if (peers.length === 0 && !peersLater)
+    throw new CliError('usage', 'no peer is known: give --peer ADDR, or a devnet that runs')
   for (const address of peers) checkAddress(address)
   if (isInsecure(spec.params))
     warn(
@@ -234,15 +244,22 @@ export async function openClient(
   const listen = line.texts('serve')
   for (const address of listen) checkListenAddress(address)
   const store = await openStore(line, spec.name.replaceAll(/[^A-Za-z0-9._-]/g, '_'), warn)
+  const connect = nodeNetwork({
+    webrtc: [...peers, ...listen].some((address) => transportOf(address) === 'webrtc-direct'),
+    listen,
+    relay: line.has('relay'),
+    ...identity,
+  })
   const options: LightClientOptions = {
     spec,
     peers,
+    peersLater,
     store,
-    network: nodeNetwork({
-      webrtc: [...peers, ...listen].some((address) => transportOf(address) === 'webrtc-direct'),
-      listen,
-      relay: line.has('relay'),
-    }),
+    network: (chainId) => {
+      const network = connect(chainId)
+      onNetwork?.(network)
+      return network
+    },
     serves: listen.length > 0,
     weakCommitteesAllowed: line.has('allow-weak'),
   }
@@ -275,7 +292,7 @@ async function openStore(line: CommandLine, chain: string, warn: (text: string) 
   }
 }
 
-function checkAddress(address: string): void {
+export function checkAddress(address: string): void {
   if (!isPeerAddress(address))
     throw new CliError(
       'input',

@@ -12,6 +12,7 @@ import { asCliError } from './client-exit.ts'
 import { CONFIG_FLAGS, parseCommandLine, usage, type CommandDefinition, type CommandLine } from './command-line.ts'
 import { CliError, EXIT } from './exit-codes.ts'
 import { CLIENT_FLAGS, openClient, readChainInputs, shortHash, storeMetrics } from './light-inputs.ts'
+import { hasRole, ROLE_FLAGS } from './role-flags.ts'
 import { isService, SERVICE_FLAGS } from './service-flags.ts'
 
 /** With --once or --until-height: how long the first peer may take, and how long a peer may bring nothing that verifies. */
@@ -32,6 +33,7 @@ const DEFINITION: CommandDefinition = {
       help: 'let other light clients follow through this one, at a multiaddr such as /ip4/0.0.0.0/tcp/4005; may be given often',
       many: true,
     },
+    ...ROLE_FLAGS,
     relay: { kind: 'switch', help: 'with --serve: also relay connections between pages' },
     once: { kind: 'switch', help: 'stop when it has caught up with a peer' },
     'until-height': { kind: 'number', value: 'H', help: 'stop at this height', low: 0, high: Number.MAX_SAFE_INTEGER },
@@ -48,10 +50,17 @@ export async function lightCommand(argv: string[]): Promise<number> {
   const isJson = line.has('json')
   const warn = (text: string) => process.stderr.write(`stakecube light: ${text}\n`)
   try {
-    const client = await openClient(line, inputs, warn)
+    const show = (text: string, event: object) => print(isJson ? JSON.stringify(event) : text)
+    const role = hasRole(line)
+      ? await (await import('./roles.ts')).roleOf(DEFINITION, line, inputs, { show, warn })
+      : undefined
+    const client = await openClient(line, role?.inputs ?? inputs, warn, role?.parts)
+    const refused = new Promise<never>((_, reject) => role?.begin(client, reject))
+    refused.catch(() => undefined)
     if (isService(line)) {
       const { startService } = await import('./service.ts')
-      const service = await startService(line, { client, note: warn, metrics: () => storeMetrics(client) })
+      const metrics = () => [...storeMetrics(client), ...(role?.metrics() ?? [])]
+      const service = await startService(line, { client, note: warn, metrics })
       client.on('closed', () => void service.close())
     }
     // A run with a goal ends in the line of a head: there each one carries what is relied on.
@@ -61,7 +70,13 @@ export async function lightCommand(argv: string[]): Promise<number> {
         ? undefined
         : print(isJson ? JSON.stringify({ event: 'trust', ...trustJson(trust) }) : `  ${trust.sentence}`)
     if (line.texts('serve').length > 0) void showAddresses(client, isJson)
-    return await follow(client, line, (head) => print(isJson ? headJson(head, client) : headLine(head)), showTrust)
+    return await follow(
+      client,
+      line,
+      (head) => print(isJson ? headJson(head, client) : headLine(head)),
+      showTrust,
+      refused,
+    )
   } catch (error) {
     throw asCliError(error)
   }
@@ -82,6 +97,7 @@ async function follow(
   line: CommandLine,
   show: (head: Head) => void,
   showTrust: (trust: Trust) => unknown,
+  refused: Promise<never>,
 ): Promise<number> {
   const stop = new AbortController()
   const interrupt = () => stop.abort('interrupted')
@@ -97,7 +113,7 @@ async function follow(
   })
   const hasGoal = line.has('once') || line.number('until-height') !== undefined
   try {
-    const outcome = ended(client, line, stop.signal, hasGoal)
+    const outcome = Promise.race([ended(client, line, stop.signal, hasGoal), refused])
     await Promise.race([client.start(), outcome])
     return await outcome
   } finally {

@@ -107,6 +107,8 @@ export class Dialer {
     try {
       const options = { timeoutMs: DIAL_TIMEOUT_MS, signal: this.#signal }
       const peer = await this.#network.connect(entry.address, options)
+      // Given up while it was dialled.
+      if (this.#known.get(entry.address) !== entry) return this.#hangUp(peer)
       entry.peer = peer
       // Told as gone before it was told as there: as connected it would be believed in for ever.
       if (entry.isGone) throw new TransportError('closed', `${entry.address} hung up as soon as it was connected`)
@@ -145,6 +147,18 @@ export class Dialer {
       entry.nextMs = performance.now() + REFUSED_MS
       this.#book.forget(entry.address)
     }
+  }
+
+  /** Hangs up on peers whose address the book has no more, and gives up dialling them. */
+  release(): void {
+    const released = this.#find(({ address, state }) => state !== 'refused' && !this.#book.has(address))
+    for (const { address } of released) this.#known.delete(address)
+    for (const { peer, state } of released) if (state === 'connected') this.#hangUp(peer!)
+  }
+
+  /** Unless it is connected by another address that is wanted. */
+  #hangUp(peer: PeerName): void {
+    if (!this.connected.includes(peer)) void this.#network.disconnect(peer).catch(() => undefined)
   }
 
   /** The device woke up, or its network changed: what waits is due now. */

@@ -132,6 +132,14 @@ export class Driver {
     this.#dialer?.pump()
   }
 
+  /** As addPeers; whoever was told before and is not among them is hung up on and forgotten. */
+  movePeers(addresses: readonly string[], toldBy: string): void {
+    this.#toldEarly = []
+    this.#book?.keep(addresses)
+    this.#dialer?.release()
+    this.addPeers(addresses, toldBy)
+  }
+
   /** When the peers that were once reached are others than those saved. */
   #saveBook(): void {
     const tried = this.#book!.tried.toSorted().join()

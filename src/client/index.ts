@@ -44,6 +44,8 @@ export interface LightClientOptions {
   readonly checkpoint?: Checkpoint
   /** Multiaddrs that end in /p2p/<PeerId>. */
   readonly peers: readonly string[]
+  /** None need be given: they are told later ({@link LightClient.addPeers}). */
+  readonly peersLater?: boolean
   /** Closed with the client. */
   readonly store: Store
   /** Closed with the client. */
@@ -67,7 +69,7 @@ export async function createLightClient(options: LightClientOptions): Promise<Li
   checkSpec(options.spec)
   checkPeers(options.peers)
   if (options.checkpoint !== undefined) checkCheckpoint(options.checkpoint)
-  if (options.peers.length === 0) throw new ClientError('no-peers')
+  if (options.peers.length === 0 && options.peersLater !== true) throw new ClientError('no-peers')
   const kernels = options.kernels ?? (await loadKernels())
   const bls = options.bls ?? (await loadBls({ sha256: (bytes) => kernels.sha256(bytes) }))
   const { spec, peers, store, network, checkpoint, weakCommitteesAllowed } = options

@@ -21,7 +21,7 @@ import { ClientError } from './errors.ts'
 import { exportProof, type ExportContext, type ExportedProof, type FreeProofRequest } from './proof-export.ts'
 import { guarded, Listeners, type ClientEvents, type Head, type HeadInTurn, type PeerInfo } from './events.ts'
 import type { Checkpoint } from '../verify/trust.ts'
-import { assessTrust, trustKey, type Trust, type TrustFacts } from '../light/trust-meter.ts'
+import { assessTrust, trustKey, type Trust, type TrustFacts, type TrustPeer } from '../light/trust-meter.ts'
 import { shareText } from '../light/checkpoint-text.ts'
 import { checkBigint, checkBytes, checkHeight, checkPrefix, checkProofRequest, checkTx } from './arguments.ts'
 import { ofOwner, prefixOf, topicBlocks, watchOwner, watchTopic, type OwnerState } from './watch.ts'
@@ -37,6 +37,15 @@ export interface ResolvedOptions {
   readonly nowMs: () => number
   readonly serves?: boolean
   readonly liveness?: Partial<LivenessLimits>
+}
+
+export interface Present {
+  readonly phase: LightPhase
+  readonly header: Header | undefined
+  /** Device time at which it was verified in this session. */
+  readonly advancedMs: bigint | undefined
+  /** Connected ones. */
+  readonly peers: readonly TrustPeer[]
 }
 
 export type ProvenTransaction = QueryValue & { readonly kind: 'transaction' }
@@ -143,6 +152,22 @@ export class LightClient {
    */
   addPeers(addresses: readonly string[], toldBy = ''): void {
     this.#driver.addPeers(addresses, toldBy)
+  }
+
+  /**
+   * The same, and whoever was told before and is not among `addresses` is hung up on and forgotten: a coordination node
+   * ({@link ./lessee.ts}) has moved this client. The peers that the client was given at first stay.
+   */
+  movePeers(addresses: readonly string[], toldBy = ''): void {
+    this.#driver.movePeers(addresses, toldBy)
+  }
+
+  /** What is known at this moment: verified, but not yet saved and told, which on a memory card takes up to a minute. */
+  get present(): Present {
+    const { phase, trusted, trustFacts } = this.#machine
+    const { advancedMs, peers } = trustFacts
+    const withAddress = peers.map((peer) => ({ ...peer, address: this.#driver.addressOf(peer.name) ?? '' }))
+    return { phase, header: trusted?.header, advancedMs, peers: withAddress }
   }
 
   /** Multiaddrs at which other clients reach this one now; none unless its network listens. They may change. */

@@ -10,6 +10,6 @@ export function nodeNetwork(options: NodeNetworkOptions = {}): NetworkFactory {
       import('./host.ts'),
       import('../net/serving-network.ts'),
     ])
-    return new ServingNetwork(await createEdgeHost(options), chainId)
+    return new ServingNetwork(await createEdgeHost(options), chainId, options.lease)
   }
 }

@@ -104,6 +104,16 @@ export class AddressBook {
     this.#entries.delete(address)
   }
 
+  /** Forgets every told address but these. */
+  keep(addresses: readonly string[]): void {
+    for (const address of this.#entries.keys()) if (!addresses.includes(address)) this.#entries.delete(address)
+  }
+
+  /** Given, or told and not forgotten. */
+  has(address: string): boolean {
+    return this.#given.includes(address) || this.#entries.has(address)
+  }
+
   /**
    * The address to dial next, of those for which `isFree`: a given one, or one from a random bucket of either table; of a
    * network that is not among `groups`, as long as there is one.

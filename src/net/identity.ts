@@ -1,7 +1,7 @@
 /** A host's identity: the account's Ed25519 key, so that PeerId, account and device id are one thing (§1). */
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import type { Ed25519PrivateKey } from '@libp2p/interface'
-import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { peerIdFromPrivateKey, peerIdFromString } from '@libp2p/peer-id'
 import { assertLength } from '../base/assert.ts'
 
 /** `seed` is the account's secret key, 32 bytes. */
@@ -12,4 +12,14 @@ export async function identityFrom(seed: Uint8Array): Promise<Ed25519PrivateKey>
 
 export async function peerNameOf(seed: Uint8Array): Promise<string> {
   return peerIdFromPrivateKey(await identityFrom(seed)).toString()
+}
+
+/** The Ed25519 key in a PeerId, 32 bytes; undefined for text that is none, and for keys of other kinds. */
+export function keyOfPeer(peer: string): Uint8Array | undefined {
+  try {
+    const id = peerIdFromString(peer)
+    return id.type === 'Ed25519' ? id.publicKey.raw : undefined
+  } catch {
+    return undefined
+  }
 }

@@ -1,19 +1,23 @@
 /** The client side of the network on a host that also answers: what a light client that serves others stands on. */
 import type { Libp2p } from '@libp2p/interface'
-import type { ProtocolName, Responder } from '../ports/network.ts'
+import type { LeaseResponder, ProtocolName, Responder } from '../ports/network.ts'
 import { PROTOCOLS } from '../ports/network.ts'
+import { keyOfPeer } from './identity.ts'
 import { Libp2pNetwork } from './network.ts'
 import { serve, type RequestContext, type Server } from './serve.ts'
 
 export class ServingNetwork extends Libp2pNetwork {
   readonly #host: Libp2p
   readonly #chainId: Uint8Array
+  readonly #lease: LeaseResponder | undefined
   #server: Server | undefined
 
-  constructor(host: Libp2p, chainId: Uint8Array) {
+  /** `lease`: what makes it a coordination node; without it leases are refused as any other server refuses them. */
+  constructor(host: Libp2p, chainId: Uint8Array, lease?: LeaseResponder) {
     super(host, chainId, true)
     this.#host = host
     this.#chainId = chainId
+    this.#lease = lease
   }
 
   async serve(responder: Responder): Promise<void> {
@@ -21,7 +25,10 @@ export class ServingNetwork extends Libp2pNetwork {
     const requests = Object.fromEntries(
       names.map((name) => [
         name,
-        (request: Uint8Array, { charge }: RequestContext) => responder.request(name, request, charge),
+        (request: Uint8Array, context: RequestContext) =>
+          name === 'lease' && this.#lease !== undefined
+            ? this.#lease(request, { peer: context.peer, key: keyOfPeer(context.peer) })
+            : responder.request(name, request, context.charge),
       ]),
     )
     const follow = (request: Uint8Array, { signal }: { signal: AbortSignal }) => responder.follow(request, signal)

@@ -2,8 +2,8 @@
 
 import type { Result } from '../base/verdict.ts'
 
-/** Names of the libp2p protocols of §9; the path is /stakecube/1/<first 8 hex of chainId>/<name>. */
-export const PROTOCOLS = ['status', 'hops', 'follow', 'headers', 'proof', 'submit', 'evidence'] as const
+/** Names of the libp2p protocols of §9, and `lease` of §8; the path is /stakecube/1/<first 8 hex of chainId>/<name>. */
+export const PROTOCOLS = ['status', 'hops', 'follow', 'headers', 'proof', 'submit', 'evidence', 'lease'] as const
 export type ProtocolName = (typeof PROTOCOLS)[number]
 
 /** A peer as the transport knows it (a libp2p PeerId in text form). */
@@ -38,6 +38,16 @@ export interface RequestOptions {
 
 /** Counts a request that is dear to answer as so many more of its peer's; false when that one has no more to spend: refuse it. */
 export type Charge = (count: number) => boolean
+
+/** Who asks, as far as the transport has proven it. */
+export interface Asker {
+  readonly peer: PeerName
+  /** The Ed25519 key behind its PeerId, 32 bytes; undefined if it has one of another kind. */
+  readonly key: Uint8Array | undefined
+}
+
+/** Answers `lease` (§8): what makes a serving client a coordination node. A rejection is as a Responder's. Never rejects as a promise. */
+export type LeaseResponder = (request: Uint8Array, asker: Asker) => Promise<Result<Uint8Array>>
 
 /** Answers what peers ask. A rejection means a malformed request: it costs the peer the stream. Never throws. */
 export interface Responder {

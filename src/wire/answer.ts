@@ -16,6 +16,7 @@ import { refused, served, type Answer } from './envelope.ts'
 import { decodeConflict, encodeEvidenceResponse } from './evidence.ts'
 import { decodeHeadersRequest, encodeHeadersResponse, type HeadersRequest } from './headers.ts'
 import { decodeHopsRequest, encodeHopsResponse, type BaseForm, type HopsRequest, type HopsResponse } from './hops.ts'
+import { decodeLeaseRequest, encodeLeaseResponse } from './lease.ts'
 import { FRAME_LIMITS, HOPS_BYTES_AIM } from './limits.ts'
 import {
   decodeProofRequest,
@@ -54,6 +55,9 @@ export function answer(
       return after(decodeSubmitRequest(request), (tx) => encodeSubmitResponse(served(view.submit(tx))))
     case 'evidence':
       return after(decodeConflict(request), (conflict) => encodeEvidenceResponse(served(view.reportConflict(conflict))))
+    case 'lease':
+      // A coordination node answers by itself (client/coordinator.ts); nobody else assigns anything.
+      return after(decodeLeaseRequest(request), () => encodeLeaseResponse(refused('unsupported')))
   }
 }
 

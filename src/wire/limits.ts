@@ -25,6 +25,7 @@ export const FRAME_LIMITS: Readonly<Record<ProtocolName, FrameLimits>> = {
   proof: { requestBytesMax: 256, responseBytesMax: 4 * 1024 * KIB, timeoutMs: 10_000 },
   submit: { requestBytesMax: 64 * KIB, responseBytesMax: 4 * KIB, timeoutMs: 10_000 },
   evidence: { requestBytesMax: 64 * KIB, responseBytesMax: 4 * KIB, timeoutMs: 10_000 },
+  lease: { requestBytesMax: 2 * KIB, responseBytesMax: 8 * KIB, timeoutMs: 10_000 },
 }
 
 /** Updates in one `hops` response. */

@@ -12,6 +12,7 @@ import { FORMS_ALL } from '../../src/wire/update.ts'
 import type { Draw } from '../../src/chain/committee.ts'
 import type { Update } from '../../src/verify/light.ts'
 import { FRAME_LIMITS, HEADER_COUNT_MAX, HOP_COUNT_MAX } from '../../src/wire/limits.ts'
+import * as lease from '../../src/wire/lease.ts'
 import * as proof from '../../src/wire/proof.ts'
 import * as status from '../../src/wire/status.ts'
 import * as submit from '../../src/wire/submit.ts'
@@ -52,6 +53,8 @@ const prefixOf = (prng: Prng, bits: number) => {
 }
 const linked = (prng: Prng) => ({ header: randomHeader(prng), path: prng.bytes(32 * prng.below(5)) })
 const several = <Item>(prng: Prng, most: number, make: () => Item) => Array.from({ length: prng.below(most + 1) }, make)
+
+const peerName = (prng: Prng): string => `12D3KooW${prng.uint32().toString(36)}`
 
 const CODECS: readonly Codec<unknown>[] = [
   codec({
@@ -180,6 +183,24 @@ const CODECS: readonly Codec<unknown>[] = [
     make: (prng) => answered(prng, { outcome: prng.pick(evidence.EVIDENCE_OUTCOMES), reason: '' }),
     encode: evidence.encodeEvidenceResponse,
     decode: evidence.decodeEvidenceResponse,
+  }),
+  codec<lease.LeaseRequest>({
+    name: 'lease request',
+    make: (prng) => ({ deviceKey: prng.bytes(32), silent: several(prng, lease.LEASE_NODES_MAX, () => peerName(prng)) }),
+    encode: lease.encodeLeaseRequest,
+    decode: lease.decodeLeaseRequest,
+  }),
+  codec<Answer<lease.LeaseResponse>>({
+    name: 'lease response',
+    make: (prng) => {
+      const outcome = prng.pick(lease.LEASE_OUTCOMES)
+      if (outcome !== 'granted') return answered(prng, { outcome, leaseMs: 0, nodes: [] })
+      const node = () => `/ip4/10.0.0.1/tcp/${prng.below(65_536)}/p2p/${peerName(prng)}`
+      const nodes = [node(), ...several(prng, lease.LEASE_NODES_MAX - 1, node)]
+      return answered(prng, { outcome, leaseMs: 1 + prng.below(lease.LEASE_MS_MAX), nodes })
+    },
+    encode: lease.encodeLeaseResponse,
+    decode: lease.decodeLeaseResponse,
   }),
 ]
 

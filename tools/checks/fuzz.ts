@@ -18,6 +18,7 @@ import { served } from '../../src/wire/envelope.ts'
 import { decodeConflict, encodeConflict } from '../../src/wire/evidence.ts'
 import { decodeFollowRequest, encodeFollowFrame } from '../../src/wire/follow.ts'
 import { encodeHopsRequest } from '../../src/wire/hops.ts'
+import { encodeLeaseRequest } from '../../src/wire/lease.ts'
 import { encodeProofRequest } from '../../src/wire/proof.ts'
 import { encodeStatusRequest } from '../../src/wire/status.ts'
 import { encodeSubmitRequest } from '../../src/wire/submit.ts'
@@ -28,7 +29,7 @@ import { measured, noted, type CheckOptions, type CheckOutcome } from './registr
 const FRAMES = { full: 1_000_000, short: 15_000 }
 /** Frames that one machine gets, before another one begins. */
 const FRAMES_PER_MACHINE = 400
-const PROTOCOLS: readonly RequestProtocol[] = ['status', 'hops', 'headers', 'proof', 'submit', 'evidence']
+const PROTOCOLS: readonly RequestProtocol[] = ['status', 'hops', 'headers', 'proof', 'submit', 'evidence', 'lease']
 
 interface Tally {
   frames: number
@@ -332,6 +333,7 @@ function requestsOf(chain: Chain): ReadonlyMap<RequestProtocol, readonly Uint8Ar
     ['proof', proofs],
     ['submit', tx === undefined ? [new Uint8Array(80)] : [encodeSubmitRequest(tx)]],
     ['evidence', [encodeConflict(conflict)]],
+    ['lease', [encodeLeaseRequest({ deviceKey: new Uint8Array(32).fill(7), silent: ['12D3KooWsilent'] })]],
   ])
 }
 
