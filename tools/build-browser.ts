@@ -1,6 +1,6 @@
 /**
- * What browsers load as it is, to dist/browser: the whole client, its network alone, and the verifier, one file each, with types
- * and the licences of what is in them. package.json's exports name them, so that nobody installs libp2p to build a page.
+ * What browsers load as it is, to dist/browser: the whole client, its network alone, the verifier, and the worker that verifies for
+ * a client, one file each, with types and the licences of what is in them. package.json's exports name them, so that nobody installs libp2p to build a page.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ import { ROOT, bundleFile, sizeLine, sizeOf } from './browser-bundle.ts'
 import { notices } from './notices.ts'
 
 const OUT = join(ROOT, 'dist/browser')
-const BUNDLES = ['stakecube', 'network', 'verifier'] as const
+const BUNDLES = ['stakecube', 'network', 'verifier', 'worker'] as const
 
 /** The types of an entry, which stand beside those that tsc wrote for src/. */
 function typesOf(entry: string): string {

@@ -5,7 +5,7 @@
 import { build, type Metafile } from 'esbuild'
 import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { extname, join, relative } from 'node:path'
-import { BROWSER_BUNDLE, ROOT, refuseForbidden, sizeLine, sizeOf, type Size } from './browser-bundle.ts'
+import { BROWSER_BUNDLE, ROOT, bundleFile, refuseForbidden, sizeLine, sizeOf, type Size } from './browser-bundle.ts'
 import { componentDocs } from './component-docs.ts'
 import { elementTypes, manifest } from './manifest.ts'
 import { notices } from './notices.ts'
@@ -17,6 +17,7 @@ const DOCS = join(ROOT, 'web/docs')
 const OUT = join(ROOT, 'dist/web')
 /** Becomes part of theme.css. */
 const BASE_CSS = 'base.css'
+const BANNER = '/* StakeCube, Apache-2.0; licences of what is bundled: third-party-notices.txt */'
 
 /** The files that load before anything is clicked: the entry and what it imports statically. */
 function startFiles(metafile: Metafile, entry: string): string[] {
@@ -45,12 +46,16 @@ const { metafile } = await build({
   sourcemap: 'linked',
   sourcesContent: false,
   chunkNames: 'chunks/[name]-[hash]',
-  banner: { js: '/* StakeCube, Apache-2.0; licences of what is bundled: third-party-notices.txt */' },
+  banner: { js: BANNER },
 })
 refuseForbidden(metafile)
 for (const file of readdirSync(PAGES))
   if (extname(file) !== '.ts' && file !== BASE_CSS) copyFileSync(join(PAGES, file), join(OUT, file))
 writeFileSync(join(OUT, 'theme.css'), themeCss(manifest(), readFileSync(join(PAGES, BASE_CSS), 'utf8')))
+// Beside the chunks as dist/browser stands beside dist/client, which is where the client looks for it.
+const worker = await bundleFile(join(ROOT, 'web/bundles/worker.ts'), { banner: BANNER, again: false })
+mkdirSync(join(OUT, 'browser'))
+writeFileSync(join(OUT, 'browser/worker.js'), worker.code)
 mkdirSync(join(OUT, 'examples'))
 for (const file of staticExamples()) copyFileSync(join(EXAMPLES, file), join(OUT, 'examples', file))
 mkdirSync(join(OUT, 'docs'))
@@ -61,7 +66,8 @@ writeFileSync(join(OUT, 'custom-elements.json'), JSON.stringify(manifest(), unde
 writeFileSync(join(OUT, 'elements.d.ts'), elementTypes(manifest()))
 
 const outputs = Object.keys(metafile.outputs).filter((file) => !file.endsWith('.map'))
-const sizes = outputs.map((file) => sizeOf(OUT, relative(OUT, join(ROOT, file)))).sort((a, b) => b.bytes - a.bytes)
+const files = [...outputs.map((file) => relative(OUT, join(ROOT, file))), 'browser/worker.js']
+const sizes = files.map((file) => sizeOf(OUT, file)).sort((a, b) => b.bytes - a.bytes)
 const start = startFiles(metafile, 'dist/web/index.js').map((file) => sizeOf(OUT, relative(OUT, join(ROOT, file))))
 const total = (list: readonly Size[]) => list.reduce((sum, { gzipBytes }) => sum + gzipBytes, 0)
 writeFileSync(

@@ -9,6 +9,7 @@ import type { Checkpoint } from '../verify/trust.ts'
 import { decodeProofRequest, encodeProofRequest, type Prefix, type ProofRequest } from '../wire/proof.ts'
 import { ClientError } from './errors.ts'
 import type { FreeProofRequest } from './proof-export.ts'
+import type { WorkerChoice } from './start-worker.ts'
 
 const HEIGHT_MAX = 2n ** 64n - 1n
 const KEY_BITS = 256
@@ -63,6 +64,12 @@ export function checkPeers(peers: readonly string[]): void {
   if (!Array.isArray(peers)) throw invalid('peers', peers, 'a list of multiaddrs')
   for (const address of peers)
     if (typeof address !== 'string') throw invalid('address of a peer', address, 'a multiaddr')
+}
+
+export function checkWorker(worker: WorkerChoice): void {
+  const isWorker = typeof worker === 'object' && (worker instanceof URL || typeof worker?.postMessage === 'function')
+  if (!isWorker && typeof worker !== 'boolean' && (typeof worker !== 'string' || worker === ''))
+    throw invalid('worker', worker, 'true, the address of the worker file, or a Worker that runs it')
 }
 
 /** A transaction that peers can read: they would cut off whoever sends another. */

@@ -1,21 +1,21 @@
 /**
- * The shell around the light machine: carries out its commands over a network and a store, feeds back what happened, and
- * owns every promise, timer and AbortSignal.
+ * The shell around the light machine, wherever that runs: carries out its commands over a network and a store, feeds back what
+ * happened, and owns every promise, timer and AbortSignal.
  *
  * Notices are passed on only after the saves before them are done: a head that the user was told about is on disk.
  */
 import type { Store } from '../ports/index.ts'
 import { TransportError, type Network, type PeerName } from '../ports/network.ts'
-import type { LightEffect, LightEvent, LightNotice } from '../light/contract.ts'
-import type { LightMachine } from '../light/machine.ts'
+import type { LightEvent, LightNotice } from '../light/contract.ts'
 import { AddressBook } from '../light/address-book.ts'
 import { Prng } from '../base/prng.ts'
 import { toHex } from '../base/bytes.ts'
 import type { Kernels } from '../kernels/contract.ts'
 import { asTransportError, Dialer } from './dialer.ts'
 import { Liveness, type Connectivity, type LivenessLimits } from './liveness.ts'
-import { ClientError } from './errors.ts'
+import { ClientError, reasonOf } from './errors.ts'
 import { guarded } from './events.ts'
+import type { HostEffect, MachineHost } from './machine-host.ts'
 import { Saver } from './saver.ts'
 
 const TICK_MS = 1000
@@ -26,11 +26,8 @@ const WAITS_FOR_NOBODY: ReadonlySet<string> = new Set(['head', 'peer', 'progress
 
 const randomBytes = (length: number): Uint8Array => globalThis.crypto.getRandomValues(new Uint8Array(length))
 
-const reasonOf = (error: unknown): string =>
-  error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-
 export interface DriverOptions {
-  readonly machine: LightMachine
+  readonly host: MachineHost
   /** Still being made, perhaps: what is stored is verified and told meanwhile. */
   readonly network: Promise<Network>
   readonly store: Store
@@ -40,7 +37,7 @@ export interface DriverOptions {
   readonly liveness: LivenessLimits
   onConnectivity(what: Connectivity): void
   onNotice(notice: LightNotice): void
-  /** A bug: the machine has stopped. Told in order with the notices. */
+  /** A bug, or the worker that verified is gone: the machine has stopped. Told in order with the notices. */
   onFault(error: ClientError): void
   /** A network that failed in a way that it should not. */
   onNetworkFault(error: ClientError): void
@@ -52,7 +49,7 @@ export interface DriverOptions {
 
 export class Driver {
   readonly #options: DriverOptions
-  readonly #machine: LightMachine
+  readonly #host: MachineHost
   #network: Network | undefined
   readonly #abort = new AbortController()
   readonly #streams = new Map<string, AbortController>()
@@ -62,10 +59,7 @@ export class Driver {
   /** Told before the book was read from the store. */
   #toldEarly: (readonly [address: string, toldBy: string])[] = []
   #savedTried = ''
-  #events: LightEvent[] = []
-  #isStepping = false
   #hasFailed = false
-  #isResuming = false
   readonly #saver: Saver
   /** Saves and notices, in order. */
   #tail: Promise<void> = Promise.resolve()
@@ -74,7 +68,13 @@ export class Driver {
 
   constructor(options: DriverOptions) {
     this.#options = options
-    this.#machine = options.machine
+    this.#host = options.host
+    this.#host.attach({
+      onStepped: (effects) => {
+        for (const effect of effects) this.#carryOut(effect)
+      },
+      onFault: (error) => this.#onFault(error),
+    })
     this.#saver = new Saver(options.store, randomBytes(12), (error) => options.onStoreFailure(error))
     // Whoever awaits it hears of a failure; nobody may before start.
     options.network.catch(() => undefined)
@@ -90,6 +90,7 @@ export class Driver {
     const { store, nowMs } = this.#options
     const saved = await this.#saver.load()
     this.deliver({ kind: 'started', nowMs: BigInt(nowMs()), saved })
+    await this.#host.settled()
     store.flush?.()
     await this.#tail
     const network = await this.#options.network
@@ -151,7 +152,7 @@ export class Driver {
   #tick(): void {
     this.#liveness?.tick()
     this.deliver({ kind: 'ticked', nowMs: BigInt(this.#options.nowMs()) })
-    const { advancedMs = 0n } = this.#machine.trustFacts
+    const { advancedMs = 0n } = this.#host.state.trust
     const spare = this.#dialer?.toRotate(this.#options.nowMs() - Number(advancedMs))
     if (spare !== undefined) void this.#network?.disconnect(spare).catch(() => undefined)
     this.#dialer?.pump()
@@ -159,38 +160,21 @@ export class Driver {
     this.#options.onTick()
   }
 
-  /** Steps the machine. Calls from within a step wait for their turn. */
+  /** Gives the machine an event; nothing any more once this is closed. */
   deliver(event: LightEvent): void {
-    if (this.#abort.signal.aborted || this.#hasFailed) return
-    this.#events.push(event)
-    if (this.#isStepping) return
-    this.#isStepping = true
-    let kind: LightEvent['kind'] = event.kind
-    try {
-      for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) {
-        kind = next.kind
-        for (const effect of this.#machine.step(next)) this.#carryOut(effect)
-      }
-    } catch (error) {
-      this.#onFault(kind, error)
-    } finally {
-      this.#isStepping = false
-    }
+    if (!this.#abort.signal.aborted && !this.#hasFailed) this.#host.deliver(event)
   }
 
-  /**
-   * The machine threw: a bug of ours, and no fault of a peer or the network. What it holds now cannot be relied on, so it is
-   * not stepped again; what it told before is told and saved.
-   */
-  #onFault(event: string, cause: unknown): void {
+  /** The machine threw, or its worker is gone: it is not stepped again; what it told before is told and saved. */
+  #onFault(error: ClientError): void {
     this.#hasFailed = true
-    this.#events = []
     for (const stream of this.#streams.values()) stream.abort()
-    const error = new ClientError('internal-fault', { event, reason: reasonOf(cause) }, { cause })
     this.#tail = this.#tail.then(() => guarded(() => this.#options.onFault(error)))
   }
 
-  #carryOut(effect: LightEffect): void {
+  #carryOut(effect: HostEffect): void {
+    // What a worker still sends of steps that were under way is not begun any more.
+    if (this.#abort.signal.aborted) return
     switch (effect.kind) {
       case 'send-request':
         return void this.#request(effect)
@@ -203,8 +187,6 @@ export class Driver {
         return void this.#network?.disconnect(effect.peer).catch(() => undefined)
       case 'save':
         return this.#save(effect.writes)
-      case 'resume-soon':
-        return this.#resumeSoon()
       case 'emit': {
         const { notice } = effect
         // Somebody may be waiting for this one; heads may wait for the store's next write.
@@ -224,15 +206,6 @@ export class Driver {
     this.#tail = this.#tail.then(() => saved)
   }
 
-  #resumeSoon(): void {
-    if (this.#isResuming) return
-    this.#isResuming = true
-    setTimeout(() => {
-      this.#isResuming = false
-      this.deliver({ kind: 'work-resumed' })
-    }, 0)
-  }
-
   async #request({
     requestId,
     peer,
@@ -240,7 +213,7 @@ export class Driver {
     bytes,
     timeoutMs,
     responseBytesMax,
-  }: LightEffect & { kind: 'send-request' }): Promise<void> {
+  }: HostEffect & { kind: 'send-request' }): Promise<void> {
     let event: LightEvent
     try {
       // Closing the network ends what is under way; a signal shared by all requests would gather listeners.
@@ -267,7 +240,7 @@ export class Driver {
     bytes,
     timeoutMs,
     responseBytesMax,
-  }: LightEffect & { kind: 'open-follow' }): Promise<void> {
+  }: HostEffect & { kind: 'open-follow' }): Promise<void> {
     const abort = new AbortController()
     this.#streams.set(streamId, abort)
     const signal = AbortSignal.any([abort.signal, this.#abort.signal])
@@ -291,6 +264,7 @@ export class Driver {
   async close(): Promise<void> {
     if (this.#abort.signal.aborted) return this.#tail
     this.#abort.abort()
+    this.#host.close()
     clearInterval(this.#timer)
     this.#unsubscribe()
     if (this.#saver.isDue(true)) this.#save(new Map())

@@ -21,6 +21,8 @@ export type ClientCode =
   | 'internal-fault'
   | 'network-fault'
   | 'serve-unsupported'
+  | 'worker-unavailable'
+  | 'worker-failed'
   | 'no-peers'
 
 export const CLIENT_SENTENCES: Readonly<Record<Exclude<ClientCode, SyncCode>, string>> = {
@@ -47,6 +49,10 @@ export const CLIENT_SENTENCES: Readonly<Record<Exclude<ClientCode, SyncCode>, st
     'the network failed in a way that it should not ({reason}): it is counted as a lost connection; please report it',
   'serve-unsupported':
     'this network cannot be dialled by others: give one that listens, or do not ask the client to serve',
+  'worker-unavailable':
+    'no worker could be started ({reason}), so this thread verifies: serve the worker file from the page’s origin and allow it by worker-src',
+  'worker-failed':
+    'the worker that verifies has ended ({reason}): what was verified is saved; start a new client to go on from there',
   'no-peers': 'no address of a peer is known: give at least one',
 }
 
@@ -66,6 +72,10 @@ export function sentenceOf(code: string, operands: Operands): string {
   const template = lookUp(SYNC_SENTENCES, code) ?? lookUp(CLIENT_SENTENCES, code)
   return template === undefined ? explain({ code, operands }) : sentence(template, operands)
 }
+
+/** Whatever was thrown, within a sentence. */
+export const reasonOf = (error: unknown): string =>
+  error instanceof Error ? `${error.name}: ${error.message}` : String(error)
 
 const lookUp = (table: Readonly<Record<string, string>>, code: string): string | undefined =>
   Object.hasOwn(table, code) ? table[code] : undefined

@@ -30,10 +30,14 @@ import { loadKernels } from '../kernels/load.ts'
 import type { Network } from '../ports/network.ts'
 import type { Store } from '../ports/index.ts'
 import type { Checkpoint } from '../verify/trust.ts'
-import { checkCheckpoint, checkPeers, checkSpec } from './arguments.ts'
+import { toHex } from '../base/bytes.ts'
+import { checkCheckpoint, checkPeers, checkSpec, checkWorker } from './arguments.ts'
 import { ClientError } from './errors.ts'
 import { LightClient } from './light-client.ts'
 import type { LivenessLimits } from './liveness.ts'
+import { LocalHost, type MachineConfig } from './machine-host.ts'
+import { startWorker, type WorkerChoice } from './start-worker.ts'
+import { WorkerHost } from './worker-host.ts'
 
 /** Makes the network once the chain is known: the chainId is part of every protocol's name. */
 export type NetworkFactory = (chainId: Uint8Array) => Promise<Network>
@@ -60,6 +64,11 @@ export interface LightClientOptions {
   readonly serves?: boolean
   /** How soon a silent peer, or a device that slept, is noticed. */
   readonly liveness?: Partial<LivenessLimits>
+  /**
+   * Verify in a worker, so that no proof ever holds up the page: `true`, the address of the worker file, or a Worker that runs
+   * it. The worker loads kernels of its own. If it cannot be started this thread verifies, and `worker-unavailable` is warned of.
+   */
+  readonly worker?: WorkerChoice
   /** The device clock in milliseconds since 1970; Date.now unless given. */
   readonly nowMs?: () => number
 }
@@ -70,22 +79,57 @@ export async function createLightClient(options: LightClientOptions): Promise<Li
   checkPeers(options.peers)
   if (options.checkpoint !== undefined) checkCheckpoint(options.checkpoint)
   if (options.peers.length === 0 && options.peersLater !== true) throw new ClientError('no-peers')
-  const kernels = options.kernels ?? (await loadKernels())
-  const bls = options.bls ?? (await loadBls({ sha256: (bytes) => kernels.sha256(bytes) }))
-  const { spec, peers, store, network, checkpoint, weakCommitteesAllowed } = options
+  if (options.worker !== undefined) checkWorker(options.worker)
+  const { spec, peers, store, checkpoint, liveness, serves, worker = false } = options
+  const config = machineConfig(options)
+  const opening = openWorker(worker, config)
+  const { engine, network } = await loadParts(options).catch(async (error: unknown) => {
+    const { host } = await opening
+    host?.close()
+    throw error
+  })
+  const remote = await opening
   return new LightClient({
-    engine: { kernels, bls },
+    engine,
+    host: remote.host ?? new LocalHost(engine, config),
     spec,
     peers,
     store,
-    network: typeof network === 'function' ? network(chainIdOf(kernels, spec)) : Promise.resolve(network),
+    network,
     // A clock may tell parts of a millisecond, as performance.now() does.
     nowMs: () => Math.floor((options.nowMs ?? Date.now)()),
+    ...(remote.fault === undefined ? {} : { workerFault: remote.fault }),
     ...(checkpoint === undefined ? {} : { checkpoint }),
-    ...(options.liveness === undefined ? {} : { liveness: options.liveness }),
-    ...(options.serves === undefined ? {} : { serves: options.serves }),
-    ...(weakCommitteesAllowed === undefined ? {} : { weakCommitteesAllowed }),
+    ...(liveness === undefined ? {} : { liveness }),
+    ...(serves === undefined ? {} : { serves }),
   })
+}
+
+/** The seed is unknown to peers, and another one for each client. */
+function machineConfig({ spec, checkpoint, weakCommitteesAllowed = false, serves = false }: LightClientOptions) {
+  const seed = toHex(globalThis.crypto.getRandomValues(new Uint8Array(16)))
+  const config: MachineConfig = { spec, seed, weakCommitteesAllowed, serves }
+  return checkpoint === undefined ? config : { ...config, checkpoint }
+}
+
+/** What this thread needs in any case; the network is still being made. */
+async function loadParts({ spec, network: given, ...options }: LightClientOptions) {
+  const kernels = options.kernels ?? (await loadKernels())
+  const network = typeof given === 'function' ? given(chainIdOf(kernels, spec)) : Promise.resolve(given)
+  // Whoever starts the client hears of it.
+  network.catch(() => undefined)
+  const bls = options.bls ?? (await loadBls({ sha256: (bytes) => kernels.sha256(bytes) }))
+  return { engine: { kernels, bls }, network }
+}
+
+/** No host where none was wanted, nor where none came up: `fault` says why. */
+async function openWorker(choice: WorkerChoice, config: MachineConfig) {
+  if (choice === false) return {}
+  try {
+    return { host: await WorkerHost.open(startWorker(choice), config) }
+  } catch (error) {
+    return { fault: error instanceof Error ? error.message : String(error) }
+  }
 }
 
 export type { ChainSpec } from '../chain/spec.ts'
@@ -102,6 +146,8 @@ export type { CallOptions, PrivateOptions, ProvenPage, ProvenSet, TopicBlocks, T
 export { ClientError, sentenceOf, type ClientCode } from './errors.ts'
 export type { ClientEvents, Head, HeadInTurn, PeerInfo, Warning } from './events.ts'
 export { checkpointText, type LightClient, type ProvenHeader, type ProvenTransaction } from './light-client.ts'
+export type { WorkerChoice } from './start-worker.ts'
+export type { MachineWorker } from './worker-host.ts'
 export type { ExportedProof, FreeProofRequest } from './proof-export.ts'
 export { verifyProofFile, type ProvenFile } from '../light/proof-file.ts'
 export { exportState, importState, type ImportedState } from '../light/state-file.ts'

@@ -1,5 +1,6 @@
 /** The light client behind the public API: a machine, a driver, and who is waiting for what. */
 import { toHex } from '../base/bytes.ts'
+import type { Verdict } from '../base/verdict.ts'
 import type { Committee } from '../chain/committee.ts'
 import type { Header } from '../chain/header.ts'
 import type { Owner, Utxo } from '../chain/output.ts'
@@ -7,33 +8,43 @@ import { chainIdOf, type ChainSpec } from '../chain/spec.ts'
 import { txid as txidOf, type Tx } from '../chain/transaction.ts'
 import type { Engine } from '../crypto/engine.ts'
 import type { LightNotice, LightPhase, Query, QueryValue, SubmissionStatus, VerifiedHead } from '../light/contract.ts'
-import { LightMachine } from '../light/machine.ts'
 import { TransportError, type Network } from '../ports/network.ts'
 import type { Store } from '../ports/index.ts'
 import { TOPIC_BLOCK_COUNT_MAX } from '../wire/limits.ts'
 import type { Prefix } from '../wire/proof.ts'
 import { Driver } from './driver.ts'
 import type { CallOptions, PrivateOptions, ProvenPage, ProvenSet, TopicBlocks } from './reads.ts'
+import type { MachineHost } from './machine-host.ts'
 import { LIVENESS_LIMITS, type LivenessLimits } from './liveness.ts'
 import { Serving } from './serving.ts'
-import type { ConflictEvidence, EvidenceResponse } from '../wire/evidence.ts'
 import { ClientError } from './errors.ts'
 import { exportProof, type ExportContext, type ExportedProof, type FreeProofRequest } from './proof-export.ts'
 import { guarded, Listeners, type ClientEvents, type Head, type HeadInTurn, type PeerInfo } from './events.ts'
+import type { ProvenFile } from '../light/proof-file.ts'
 import type { Checkpoint } from '../verify/trust.ts'
 import { assessTrust, trustKey, type Trust, type TrustFacts, type TrustPeer } from '../light/trust-meter.ts'
 import { shareText } from '../light/checkpoint-text.ts'
-import { checkBigint, checkBytes, checkHeight, checkPrefix, checkProofRequest, checkTx } from './arguments.ts'
+import {
+  checkBigint,
+  checkBytes,
+  checkCheckpoint,
+  checkHeight,
+  checkPrefix,
+  checkProofRequest,
+  checkTx,
+} from './arguments.ts'
 import { ofOwner, prefixOf, topicBlocks, watchOwner, watchTopic, type OwnerState } from './watch.ts'
 
 export interface ResolvedOptions {
   readonly engine: Engine
+  readonly host: MachineHost
+  /** Why `host` is in this thread although a worker was wanted. */
+  readonly workerFault?: string
   readonly spec: ChainSpec
   readonly checkpoint?: Checkpoint
   readonly peers: readonly string[]
   readonly store: Store
   readonly network: Promise<Network>
-  readonly weakCommitteesAllowed?: boolean
   readonly nowMs: () => number
   readonly serves?: boolean
   readonly liveness?: Partial<LivenessLimits>
@@ -69,7 +80,7 @@ export class LightClient {
   readonly spec: ChainSpec
   readonly chainId: Uint8Array
   readonly engine: Engine
-  readonly #machine: LightMachine
+  readonly #host: MachineHost
   readonly #driver: Driver
   readonly #options: ResolvedOptions
   readonly #listeners = new Listeners()
@@ -89,19 +100,15 @@ export class LightClient {
   #serving: Serving | undefined
 
   constructor(options: ResolvedOptions) {
-    const { engine, spec, network, store, peers, nowMs } = options
+    const { engine, spec, host, network, store, peers, nowMs } = options
     this.#options = options
     this.spec = spec
     this.engine = engine
     this.chainId = chainIdOf(engine.kernels, spec)
     this.#nowMs = nowMs
-    const seed = toHex(globalThis.crypto.getRandomValues(new Uint8Array(16)))
-    const { checkpoint, weakCommitteesAllowed = false } = options
-    const onReport = (evidence: ConflictEvidence) => this.#onReport(evidence)
-    const config = { engine, spec, seed, weakCommitteesAllowed, ...(options.serves === true ? { onReport } : {}) }
-    this.#machine = new LightMachine(checkpoint === undefined ? config : { ...config, checkpoint })
+    this.#host = host
     this.#driver = new Driver({
-      machine: this.#machine,
+      host,
       network,
       store,
       peers,
@@ -130,6 +137,8 @@ export class LightClient {
 
   async #start(): Promise<void> {
     if (this.#isClosed) throw new ClientError('closed')
+    const { workerFault } = this.#options
+    if (workerFault !== undefined) this.#warn(new ClientError('worker-unavailable', { reason: workerFault }))
     try {
       // Both at once: a network that cannot be made fails the two of them, and either may be the first to say so.
       await Promise.all([this.#driver.start(), this.#options.serves === true ? this.#serve() : undefined])
@@ -142,7 +151,7 @@ export class LightClient {
   async #serve(): Promise<void> {
     const network = await this.#options.network
     if (network.serve === undefined) throw new ClientError('serve-unsupported')
-    this.#serving = new Serving(this.#machine.archive!, () => this.#stopped === undefined && !this.#isClosed)
+    this.#serving = new Serving(this.#host, () => this.#stopped === undefined && !this.#isClosed)
     await network.serve(this.#serving)
   }
 
@@ -175,16 +184,6 @@ export class LightClient {
     return (await this.#options.network).addresses?.() ?? []
   }
 
-  /** Another client sent it. */
-  #onReport(evidence: ConflictEvidence): EvidenceResponse {
-    if (this.#machine.phase === 'halted') return { outcome: 'known', reason: '' }
-    this.#driver.deliver({ kind: 'evidence-received', evidence })
-    // Delivered and judged at once: a client that found it true has stopped.
-    return (this.#machine.phase as LightPhase) === 'halted'
-      ? { outcome: 'kept', reason: '' }
-      : { outcome: 'rejected', reason: 'it does not show this client that two final blocks conflict' }
-  }
-
   /** The newest verified head. */
   get head(): Head | undefined {
     return this.#head
@@ -196,7 +195,7 @@ export class LightClient {
 
   /** The audited committee of the head's epoch. */
   get committee(): Committee | undefined {
-    return this.#machine.trusted?.committee?.committee
+    return this.#host.state.committee
   }
 
   get peers(): readonly PeerInfo[] {
@@ -205,18 +204,19 @@ export class LightClient {
 
   /** Connected peers that were seen to have the head, or a later one; `trust.witnessCount` says how many are independent. */
   get witnessCount(): number {
-    return this.#machine.witnessCount
+    return this.#host.state.witnessCount
   }
 
   /** The trust meter: what may be relied on right now, and on whose word. Computed when it is read. */
   get trust(): Trust {
-    const { peers, ...facts } = this.#machine.trustFacts
+    const { committee, trust } = this.#host.state
+    const { peers, ...facts } = trust
     const withAddress = peers.map((peer) => ({ ...peer, address: this.#peers.get(peer.name)?.address ?? '' }))
     const head = this.#head
     // A head is told once it is saved: the machine may be an epoch further.
-    const committee = facts.committee?.head.epoch === head?.epoch ? facts.committee : undefined
-    const known = { ...facts, committee, phase: this.#phase, head, bringer: this.#bringer, peers: withAddress }
-    return assessTrust(known, BigInt(this.#nowMs()))
+    const ofHead = committee?.head.epoch === head?.epoch ? committee : undefined
+    const known = { ...facts, params: this.spec.params, committee: ofHead, phase: this.#phase, head }
+    return assessTrust({ ...known, bringer: this.#bringer, peers: withAddress }, BigInt(this.#nowMs()))
   }
 
   /** Tells the meter when it says something else; ages alone are read from it. */
@@ -447,12 +447,30 @@ export class LightClient {
     throw new ClientError('query-unavailable', { asked, reasons: reasons.join('; ') || 'no peer is connected' })
   }
 
+  /**
+   * A proof file, judged as by {@link verifyProofFile} where this client verifies, against `checkpoint` (the client's own unless
+   * given; undefined: genesis). What comes back of the block that it leads to holds no committee keys.
+   */
+  async verifyProof(
+    bytes: Uint8Array,
+    options: CallOptions & { readonly checkpoint?: Checkpoint | undefined } = {},
+  ): Promise<Verdict<ProvenFile>> {
+    const { checkpoint } = 'checkpoint' in options ? options : this.#options
+    if (checkpoint !== undefined) checkCheckpoint(checkpoint)
+    if (!(bytes instanceof Uint8Array)) checkBytes('proof file', bytes, 0)
+    const nowMs = BigInt(this.#nowMs())
+    return this.#wait(options, (done) => {
+      Promise.resolve(this.#host.verifyProof({ checkpoint, bytes, nowMs })).then(done.resolve, done.reject)
+      return () => undefined
+    })
+  }
+
   async #exportContext({ signal }: CallOptions): Promise<ExportContext> {
     const { engine, spec } = this
-    const { checkpoint, weakCommitteesAllowed = false } = this.#options
+    const { checkpoint } = this.#options
     const network = await this.#options.network
-    const nowMs = BigInt(this.#nowMs())
-    const context = { engine, spec, network, checkpoint, nowMs, weakCommitteesAllowed }
+    const verify = (bytes: Uint8Array) => this.verifyProof(bytes, signal === undefined ? {} : { signal })
+    const context = { engine, spec, network, checkpoint, verify }
     return signal === undefined ? context : { ...context, signal }
   }
 

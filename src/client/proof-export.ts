@@ -2,13 +2,13 @@
  * Making a proof file: the hops from a checkpoint (or genesis) to a peer's head, and the proof under that head, all from one
  * peer. What comes out is verified as a stranger would verify it before it is given to anyone.
  */
-import { rejected, type Result } from '../base/verdict.ts'
+import { rejected, type Result, type Verdict } from '../base/verdict.ts'
 import { committeeSeatCount, type Committee } from '../chain/committee.ts'
 import type { Header } from '../chain/header.ts'
 import { epochOf } from '../chain/params.ts'
 import { chainIdOf, type ChainSpec } from '../chain/spec.ts'
 import type { Engine } from '../crypto/engine.ts'
-import { encodeProofFile, PROOF_FILE_HOP_COUNT_MAX, verifyProofFile, type ProvenFile } from '../light/proof-file.ts'
+import { encodeProofFile, PROOF_FILE_HOP_COUNT_MAX, type ProvenFile } from '../light/proof-file.ts'
 import type { Network, PeerName } from '../ports/network.ts'
 import { buildCompact } from '../verify/compact.ts'
 import type { Update } from '../verify/light.ts'
@@ -25,8 +25,8 @@ export interface ExportContext {
   readonly network: Network
   /** Absent: the file leads from genesis. */
   readonly checkpoint: Checkpoint | undefined
-  readonly nowMs: bigint
-  readonly weakCommitteesAllowed?: boolean
+  /** Judges the file that was made as a stranger would, from `checkpoint`. */
+  verify(bytes: Uint8Array): Promise<Verdict<ProvenFile>>
   readonly signal?: AbortSignal
 }
 
@@ -61,11 +61,11 @@ export async function exportProof(
   const at = fetched.at(-1)?.header.height ?? base.height
   const asked = encodeProofRequest({ ...request, at } as ProofRequest)
   const response = await ask(context, peer, 'proof', asked)
-  const { engine, spec, checkpoint, nowMs, weakCommitteesAllowed } = context
+  const { engine, spec, checkpoint } = context
   const { committee, hops } = checkpoint === undefined ? way.value : shortened(context, way.value)
   const chainId = chainIdOf(engine.kernels, spec)
   const bytes = encodeProofFile({ chainId, base, committee, hops, request: asked, response })
-  const proven = verifyProofFile(engine, spec, checkpoint, bytes, nowMs, weakCommitteesAllowed)
+  const proven = await context.verify(bytes)
   return proven.kind === 'accepted'
     ? { kind: 'accepted', value: { bytes, proven: proven.value } }
     : rejected(proven.code, proven.operands)

@@ -30,22 +30,32 @@ export class FinalBell {
   }
 }
 
-export function followResponder(view: ChainView, bell: FinalBell) {
+type Found = ReturnType<typeof nextUpdate>
+/** The update that leads on from `height`; none while there is nothing newer. */
+export type Next = (height: bigint) => Found | Promise<Found>
+
+export const followResponder = (view: ChainView, bell: FinalBell) =>
+  followAnswers((height) => nextUpdate(view, height), bell)
+
+/** The same where the view is elsewhere, as in a worker. */
+export function followAnswers(next: Next, bell: FinalBell) {
   return (request: Uint8Array, { signal }: RequestContext): Result<AsyncIterable<Uint8Array>, string> => {
     const decoded = decodeFollowRequest(request)
-    return decoded.kind === 'rejected' ? decoded : accepted(updates(view, bell, decoded.value.fromHeight, signal))
+    return decoded.kind === 'rejected' ? decoded : accepted(updates(next, bell, decoded.value.fromHeight, signal))
   }
 }
 
 async function* updates(
-  view: ChainView,
+  nextOf: Next,
   bell: FinalBell,
   fromHeight: bigint,
   signal: AbortSignal,
 ): AsyncIterable<Uint8Array> {
   let height = fromHeight
   while (!signal.aborted) {
-    const next = nextUpdate(view, height)
+    const found = nextOf(height)
+    // What is there at once is used at once: a ring between looking and waiting would be missed.
+    const next = found instanceof Promise ? await found : found
     if (next.kind === 'refused') {
       yield encodeFollowFrame(next)
       return

@@ -51,7 +51,11 @@ export type LeaseResponder = (request: Uint8Array, asker: Asker) => Promise<Resu
 
 /** Answers what peers ask. A rejection means a malformed request: it costs the peer the stream. Never throws. */
 export interface Responder {
-  request(protocol: Exclude<ProtocolName, 'follow'>, request: Uint8Array, charge?: Charge): Result<Uint8Array>
+  request(
+    protocol: Exclude<ProtocolName, 'follow'>,
+    request: Uint8Array,
+    charge?: Charge,
+  ): Result<Uint8Array> | Promise<Result<Uint8Array>>
   /** Frames until `signal` (an AbortSignal) aborts. */
   follow(request: Uint8Array, signal: unknown): Result<AsyncIterable<Uint8Array>>
 }

@@ -28,6 +28,9 @@ export function encodeAnswer<Body>(answer: Answer<Body>, encodeBody: (body: Body
   return concatBytes(Uint8Array.of(0), encodeBody(answer.body))
 }
 
+/** A whole response frame that refuses. */
+export const refusalFrame = (refusal: Refusal): Uint8Array => encodeAnswer(refused(refusal), () => new Uint8Array(0))
+
 /** `readBody` reads from the reader after the first byte; trailing bytes are refused. */
 export function decodeAnswer<Body>(
   bytes: Uint8Array,

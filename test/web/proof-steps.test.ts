@@ -4,6 +4,7 @@ import { Prng } from '../../src/base/prng.ts'
 import { blockHash } from '../../src/chain/header.ts'
 import { txid } from '../../src/chain/transaction.ts'
 import { exportProof } from '../../src/client/proof-export.ts'
+import { verifyProofFile } from '../../src/light/proof-file.ts'
 import type { Checkpoint } from '../../src/verify/trust.ts'
 import { inspectProofFile, type InspectionContext } from '../../web/client/proof-steps.ts'
 import { FixtureNetwork } from '../client/fixture-network.ts'
@@ -21,16 +22,22 @@ const checkpointAt = (height: number): Checkpoint => ({
 
 async function paymentFile(checkpoint: Checkpoint | undefined): Promise<Uint8Array> {
   const network = new FixtureNetwork(new Map([['a', view]]))
-  const context = { engine: modelEngine, spec: chain.spec, network, checkpoint, nowMs }
+  const context = {
+    ...{ engine: modelEngine, spec: chain.spec, network, checkpoint },
+    verify: (bytes: Uint8Array) => verify(bytes, checkpoint),
+  }
   const { body } = chain.blocks[6]!.block.body.transactions[0]!
   const exported = await exportProof(context, 'a', { kind: 2, txid: txid(kernels, body) })
   if (exported.kind === 'rejected') throw new Error(exported.code)
   return exported.value.bytes
 }
 
+const verify = async (bytes: Uint8Array, checkpoint: Checkpoint | undefined) =>
+  verifyProofFile(modelEngine, chain.spec, checkpoint, bytes, nowMs)
+
 const contextOf = (checkpoint: Checkpoint | undefined, known: ReadonlyMap<bigint, Uint8Array> = new Map()) =>
   ({
-    ...{ engine: modelEngine, spec: chain.spec, checkpoint, nowMs },
+    ...{ engine: modelEngine, spec: chain.spec, checkpoint, verify },
     provenHash: async (height: bigint) => known.get(height),
   }) satisfies InspectionContext
 

@@ -12,10 +12,10 @@ import type { Head, PeerInfo, Warning } from '../../src/client/events.ts'
 import { createLightClient, type NetworkFactory } from '../../src/client/index.ts'
 import type { LightClient } from '../../src/client/light-client.ts'
 import { accountOf, balanceOf, buildPayment } from '../../src/client/wallet.ts'
-import { loadBls } from '../../src/crypto/bls-kernel/load.ts'
 import { topicOf } from '../../src/crypto/keys.ts'
 import { loadKernels } from '../../src/kernels/load.ts'
 import type { Store } from '../../src/ports/index.ts'
+import type { Checkpoint } from '../../src/verify/trust.ts'
 import { openIdbStore } from '../../src/store/idb.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { parseCheckpoint, type ClientConfig } from './config.ts'
@@ -73,12 +73,11 @@ async function open(config: ClientConfig, spec: ChainSpec): Promise<LightClient>
   const kernels = await loadKernels()
   const chainId = chainIdOf(kernels, spec)
   if (config.checkpointText !== undefined) parseCheckpoint(config.checkpointText, chainId)
-  const bls = await loadBls({ sha256: (bytes) => kernels.sha256(bytes) })
   const { checkpoint, relays = [] } = config
   return createLightClient({
     spec,
     kernels,
-    bls,
+    worker: true,
     peers: someOf(config.peers, PEERS_USED),
     store: await openStore(`stakecube/${toHex(chainId)}`),
     network: networkWith(relays),
@@ -234,6 +233,7 @@ class LiveClient implements ClientSource {
 
   /** Of what peers said only a doubt about the start is told: without a head there is nothing else to look at. */
   #onWarning({ code, sentence: text }: Warning): void {
+    if (code === 'worker-unavailable') console.warn(text)
     if (code !== DOUBT || this.#facts.head !== undefined) return
     this.#set({ problem: problemOf(asProblem(new ClientProblem(code, text))) })
   }
@@ -325,7 +325,9 @@ class LiveClient implements ClientSource {
       const proven = await this.#client.header(height).catch(() => undefined)
       return proven && blockHash(engine.kernels, proven.header)
     }
-    return inspectProofFile({ engine, spec, checkpoint, nowMs: BigInt(Date.now()), provenHash }, file)
+    const verify = (bytes: Uint8Array, from: Checkpoint | undefined) =>
+      this.#client.verifyProof(bytes, { checkpoint: from })
+    return inspectProofFile({ engine, spec, checkpoint, verify, provenHash }, file)
   }
 }
 

@@ -1,21 +1,15 @@
 /**
- * A proof file, checked by the one function that decides ({@link verifyProofFile}) and told as steps. A refusal is told at
+ * A proof file, checked by the one function that decides, verifyProofFile of src/light, and told as steps. A refusal is told at
  * the step whose rule it broke; the checks run in this order, so the steps before it held and those after it were not run.
  */
 import { equalBytes, toHex } from '../../src/base/bytes.ts'
 import { sentence } from '../../src/base/sentence.ts'
-import type { Operands } from '../../src/base/verdict.ts'
+import type { Operands, Verdict } from '../../src/base/verdict.ts'
 import { blockHash } from '../../src/chain/header.ts'
 import { chainIdOf, type ChainSpec } from '../../src/chain/spec.ts'
 import { sentenceOf } from '../../src/client/errors.ts'
 import type { Engine } from '../../src/crypto/engine.ts'
-import {
-  PROOF_FILE_SENTENCES,
-  decodeProofFile,
-  verifyProofFile,
-  type ProofFile,
-  type ProvenFile,
-} from '../../src/light/proof-file.ts'
+import { PROOF_FILE_SENTENCES, decodeProofFile, type ProofFile, type ProvenFile } from '../../src/light/proof-file.ts'
 import type { Checkpoint } from '../../src/verify/trust.ts'
 import type { ProofFacts, ProofStep } from './facts.ts'
 
@@ -24,7 +18,8 @@ export interface InspectionContext {
   readonly spec: ChainSpec
   /** What the client was told to start from; genesis if undefined. */
   readonly checkpoint: Checkpoint | undefined
-  readonly nowMs: bigint
+  /** Judges a file from `checkpoint`, as verifyProofFile does. */
+  verify(file: Uint8Array, checkpoint: Checkpoint | undefined): Promise<Verdict<ProvenFile>>
   /** The hash at `height` of the chain that this client follows, proven now; undefined if nobody can prove it. */
   provenHash(height: bigint): Promise<Uint8Array | undefined>
 }
@@ -38,12 +33,12 @@ const TITLES = [
 
 /** Verifies `bytes` and says how. Never rejects for what is in the file. */
 export async function inspectProofFile(context: InspectionContext, bytes: Uint8Array): Promise<ProofFacts> {
-  const { engine, spec, nowMs } = context
+  const { engine, spec } = context
   const decoded = decodeProofFile(bytes, spec.params)
   if (decoded.kind === 'rejected') return refused(bytes, 0, [], decoded)
   const held = [stepOf(0, `${bytes.length} bytes, chain ${toHex(chainIdOf(engine.kernels, spec)).slice(0, 8)}`)]
   const { checkpoint, how } = await startOf(context, decoded.value)
-  const verdict = verifyProofFile(engine, spec, checkpoint, bytes, nowMs)
+  const verdict = await context.verify(bytes, checkpoint)
   if (verdict.kind === 'accepted') return proven(bytes, held, how, verdict.value)
   const at = failedStep(verdict.code)
   const before = at >= 2 ? [...held, stepOf(1, how)] : at === 1 ? held : []
