@@ -204,6 +204,12 @@ export const CHECKS: readonly CheckEntry[] = [
     load: () => import('./catchup.ts'),
   },
   {
+    name: 'worker',
+    shows:
+      'issue 6: verification in a worker: catching up, proof files and warm starts leave no task of 16 ms to the main thread of a page in Chromium',
+    load: () => import('./worker.ts'),
+  },
+  {
     name: 'board',
     shows:
       'issue 8: the edge file on the emulated ARM1176 and on the host follows a live devnet within its memory, and loses nothing final in power cuts',
