@@ -173,10 +173,10 @@ export class LightClient {
 
   /** What is known at this moment: verified, but not yet saved and told, which on a memory card takes up to a minute. */
   get present(): Present {
-    const { phase, trusted, trustFacts } = this.#machine
-    const { advancedMs, peers } = trustFacts
+    const { phase, header, trust } = this.#host.state
+    const { advancedMs, peers } = trust
     const withAddress = peers.map((peer) => ({ ...peer, address: this.#driver.addressOf(peer.name) ?? '' }))
-    return { phase, header: trusted?.header, advancedMs, peers: withAddress }
+    return { phase, header, advancedMs, peers: withAddress }
   }
 
   /** Multiaddrs at which other clients reach this one now; none unless its network listens. They may change. */

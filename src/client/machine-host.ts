@@ -4,9 +4,10 @@
  */
 import { accepted, type Result, type Verdict } from '../base/verdict.ts'
 import type { Committee } from '../chain/committee.ts'
+import type { Header } from '../chain/header.ts'
 import type { ChainSpec } from '../chain/spec.ts'
 import type { Engine } from '../crypto/engine.ts'
-import type { LightConfig, LightEffect, LightEvent } from '../light/contract.ts'
+import type { LightConfig, LightEffect, LightEvent, LightPhase } from '../light/contract.ts'
 import { LightMachine } from '../light/machine.ts'
 import { verifyProofFile, type ProvenFile } from '../light/proof-file.ts'
 import type { TrustFacts } from '../light/trust-meter.ts'
@@ -26,6 +27,9 @@ export interface MachineConfig extends Pick<LightConfig, 'seed' | 'checkpoint' |
 
 /** What the client tells of the machine between its notices. */
 export interface MachineState {
+  readonly phase: LightPhase
+  /** Of the trusted head, which may not be saved yet. */
+  readonly header: Header | undefined
   readonly witnessCount: number
   /** Of the trusted head's epoch, once it is audited. */
   readonly committee: Committee | undefined
@@ -92,8 +96,14 @@ export class LocalHost implements MachineHost {
 
   get state(): MachineState {
     const { committee, advancedMs, conflictCount, rejectedPeerCount, peers } = this.#machine.trustFacts
-    const { witnessCount } = this.#machine
-    return { witnessCount, committee, trust: { advancedMs, conflictCount, rejectedPeerCount, peers } }
+    const { witnessCount, phase, trusted } = this.#machine
+    return {
+      phase,
+      header: trusted?.header,
+      witnessCount,
+      committee,
+      trust: { advancedMs, conflictCount, rejectedPeerCount, peers },
+    }
   }
 
   attach(events: HostEvents): void {

@@ -36,7 +36,7 @@ export class WorkerHost implements MachineHost {
   readonly #worker: MachineWorker
   #events: HostEvents | undefined
   #state: MachineState = {
-    ...{ witnessCount: 0, committee: undefined },
+    ...{ phase: 'waiting', header: undefined, witnessCount: 0, committee: undefined },
     trust: { advancedMs: undefined, conflictCount: 0, rejectedPeerCount: 0, peers: [] },
   }
   /** Events that are not done, and who waits for them. */
