@@ -34,6 +34,8 @@ export interface HostOptions {
   readonly announce?: readonly string[]
   /** Folder in which libp2p keeps its peers and its webrtc-direct certificate; created if missing. */
   readonly datastorePath?: string
+  /** The first write to that folder that failed; what is in it is found or made again, so the host goes on without. */
+  readonly onStoreFailure?: (error: Error) => void
   /** Load webrtc-direct, which needs the optional package node-datachannel. Default: if it is there, or listened on. */
   readonly webrtc?: boolean
   /** Take part in gossip with these options. */
@@ -54,6 +56,7 @@ export type Host = Libp2p<Services>
 export async function createHost(options: HostOptions = {}): Promise<Host> {
   const datastore = options.datastorePath === undefined ? undefined : await levelDatastore(options.datastorePath)
   await datastore?.open()
+  if (datastore !== undefined) goOnWithout(datastore, options.onStoreFailure ?? (() => undefined))
   const host = await createLibp2p(await libp2pOptions(options, datastore))
   if (datastore !== undefined) closeWith(host, datastore)
   return host as unknown as Host
@@ -136,6 +139,28 @@ async function levelDatastore(path: string): Promise<LevelDatastore> {
       cause,
       `a host that keeps ${path} needs the optional package classic-level: npm install classic-level`,
     )
+  }
+}
+
+/** libp2p leaves promises of its writes alone: on a full disk each would end the program, with no sentence for its user. */
+function goOnWithout(datastore: LevelDatastore, onFailure: (error: Error) => void): void {
+  let hasFailed = false
+  const failed = (error: Error): void => {
+    // What comes after the end was not worth keeping.
+    if (hasFailed || datastore.db.status !== 'open') return
+    hasFailed = true
+    onFailure(error)
+  }
+  const [put, remove, batch] = [
+    datastore.put.bind(datastore),
+    datastore.delete.bind(datastore),
+    datastore.batch.bind(datastore),
+  ]
+  datastore.put = (key, ...rest) => put(key, ...rest).catch((error: Error) => (failed(error), key))
+  datastore.delete = (...args) => remove(...args).catch(failed)
+  datastore.batch = () => {
+    const { commit, ...rest } = batch()
+    return { ...rest, commit: async (...args) => await Promise.resolve(commit(...args)).catch(failed) }
   }
 }
 

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { encodeBlock } from '../chain/block.ts'
 import { encodeCommittee } from '../chain/committee.ts'
+import { decodeSafetyRecord } from '../consensus/safety-record.ts'
 import { committeeOf, type Ledger } from '../ledger/ledger.ts'
 import type { Log } from '../ports/index.ts'
 import { hasSetAside, isCorruption, setAside } from '../store/level-db.ts'
@@ -50,8 +51,19 @@ export async function openStore(options: StoreOptions): Promise<OpenedStore> {
 async function opened(options: StoreOptions, store: LevelChainStore, folder: string): Promise<OpenedStore> {
   const recent = await fill(options, store)
   const safety = new SafetyStore(store, options.folder, store.safety() === undefined && hasSetAside(folder))
-  for (const finding of safety.findings) options.log.log('warn', finding)
+  for (const finding of [...safety.findings, ...missingBlocks(safety, recent)]) options.log.log('warn', finding)
   return { store, recent, safety, isRecordLost: safety.isLost, conflictNames: await store.conflictNames() }
+}
+
+/** A vote at a height is only written when the block before it is on disk: if it is not, the database has lost its end. */
+function missingBlocks({ saved }: SafetyStore, { ledger }: Recent): string[] {
+  const record = saved && decodeSafetyRecord(saved.record)
+  const { height } = ledger.header
+  if (record?.kind !== 'accepted' || record.value.height <= height + 1n) return []
+  const lost = `${height + 1n} to ${record.value.height - 1n}`
+  return [
+    `the database ends at block ${height}, and this validator has voted on ${record.value.height}: it has lost blocks ${lost}, which are fetched from peers`,
+  ]
 }
 
 async function fill(options: StoreOptions, store: LevelChainStore): Promise<Recent> {
