@@ -93,7 +93,7 @@ const wide = (more: Partial<RunOptions>): RunOptions => ({
   ...more,
 })
 
-test('validators that are linked along the cube agree over epochs whose cubes differ, and votes are relayed', () => {
+test('validators that are linked along the cube agree over epochs whose cubes differ, and relay what is for far nodes', () => {
   const { ok: isOk, violations, relayed, height } = simulate(wide({}), tools)
   ok(isOk, JSON.stringify(violations))
   ok(height >= 6)
