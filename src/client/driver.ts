@@ -13,9 +13,9 @@ import { toHex } from '../base/bytes.ts'
 import type { Kernels } from '../kernels/contract.ts'
 import { asTransportError, Dialer } from './dialer.ts'
 import { Liveness, type Connectivity, type LivenessLimits } from './liveness.ts'
-import { ClientError, reasonOf } from './errors.ts'
+import { ClientError } from './errors.ts'
 import { guarded } from './events.ts'
-import type { HostEffect, MachineHost } from './machine-host.ts'
+import { reasonOf, type HostEffect, type HostFault, type MachineHost } from './machine-host.ts'
 import { Saver } from './saver.ts'
 
 const TICK_MS = 1000
@@ -73,7 +73,7 @@ export class Driver {
       onStepped: (effects) => {
         for (const effect of effects) this.#carryOut(effect)
       },
-      onFault: (error) => this.#onFault(error),
+      onFault: (fault) => this.#onFault(fault),
     })
     this.#saver = new Saver(options.store, randomBytes(12), (error) => options.onStoreFailure(error))
     // Whoever awaits it hears of a failure; nobody may before start.
@@ -166,7 +166,8 @@ export class Driver {
   }
 
   /** The machine threw, or its worker is gone: it is not stepped again; what it told before is told and saved. */
-  #onFault(error: ClientError): void {
+  #onFault({ code, operands, cause }: HostFault): void {
+    const error = new ClientError(code, operands, { cause })
     this.#hasFailed = true
     for (const stream of this.#streams.values()) stream.abort()
     this.#tail = this.#tail.then(() => guarded(() => this.#options.onFault(error)))

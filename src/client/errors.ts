@@ -73,9 +73,5 @@ export function sentenceOf(code: string, operands: Operands): string {
   return template === undefined ? explain({ code, operands }) : sentence(template, operands)
 }
 
-/** Whatever was thrown, within a sentence. */
-export const reasonOf = (error: unknown): string =>
-  error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-
 const lookUp = (table: Readonly<Record<string, string>>, code: string): string | undefined =>
   Object.hasOwn(table, code) ? table[code] : undefined

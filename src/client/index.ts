@@ -10,6 +10,7 @@
  *   peers: ['/ip4/203.0.113.5/udp/4001/webrtc-direct/certhash/…/p2p/…'],
  *   store: await openIdbStore('my-app'),
  *   network: browserNetwork(),              // nodeNetwork() in Node
+ *   worker: true,                           // in a page: verify in a worker
  * })
  * client.on('head', ({ header, signedSeats, seats }) => console.log(header.height, `${signedSeats}/${seats}`))
  * await client.start()

@@ -2,7 +2,7 @@
  * Where the light machine runs: in this thread, or in a worker (worker-host.ts). The driver gives it events and carries out the
  * effects of each step, in order; everything that verifies happens behind this port.
  */
-import { accepted, type Result, type Verdict } from '../base/verdict.ts'
+import { accepted, type Operands, type Result, type Verdict } from '../base/verdict.ts'
 import type { Committee } from '../chain/committee.ts'
 import type { Header } from '../chain/header.ts'
 import type { ChainSpec } from '../chain/spec.ts'
@@ -16,7 +16,6 @@ import type { Checkpoint } from '../verify/trust.ts'
 import { answer, nextUpdate, type RequestProtocol } from '../wire/answer.ts'
 import { refusalFrame, refused, type Answer } from '../wire/envelope.ts'
 import type { ConflictEvidence, EvidenceResponse } from '../wire/evidence.ts'
-import { ClientError, reasonOf } from './errors.ts'
 
 /** What a machine is made from, as it may be sent to a worker. */
 export interface MachineConfig extends Pick<LightConfig, 'seed' | 'checkpoint' | 'weakCommitteesAllowed'> {
@@ -38,6 +37,13 @@ export interface MachineState {
   }
 }
 
+/** A code of the client; not yet its error, whose sentences a worker need not carry. */
+export interface HostFault {
+  readonly code: 'internal-fault' | 'worker-failed'
+  readonly operands: Operands
+  readonly cause?: unknown
+}
+
 export interface HostEvents {
   /** One step was taken: its effects, to be carried out in order. */
   onStepped(effects: readonly HostEffect[]): void
@@ -45,7 +51,7 @@ export interface HostEvents {
    * It is over: `internal-fault` if the machine threw, which is a bug of ours and no fault of a peer or the network (what it holds
    * cannot be relied on, so it is not stepped again); `worker-failed` if its worker is gone.
    */
-  onFault(error: ClientError): void
+  onFault(fault: HostFault): void
 }
 
 /** The host itself steps again where there is work left. */
@@ -77,6 +83,10 @@ export interface MachineHost {
   next(height: bigint): Soon<Answer<Update | undefined>>
   close(): void
 }
+
+/** Whatever was thrown, within a sentence. */
+export const reasonOf = (error: unknown): string =>
+  error instanceof Error ? `${error.name}: ${error.message}` : String(error)
 
 /** The machine in this thread, stepped at once. */
 export class LocalHost implements MachineHost {
@@ -124,7 +134,7 @@ export class LocalHost implements MachineHost {
       }
     } catch (cause) {
       this.close()
-      this.#events?.onFault(new ClientError('internal-fault', { event: kind, reason: reasonOf(cause) }, { cause }))
+      this.#events?.onFault({ code: 'internal-fault', operands: { event: kind, reason: reasonOf(cause) }, cause })
     } finally {
       this.#isStepping = false
     }

@@ -9,7 +9,7 @@ import type { Update } from '../verify/light.ts'
 import type { RequestProtocol } from '../wire/answer.ts'
 import type { Answer } from '../wire/envelope.ts'
 import { ClientError } from './errors.ts'
-import type { HostEvents, MachineConfig, MachineHost, MachineState, ProofTask } from './machine-host.ts'
+import type { HostEvents, HostFault, MachineConfig, MachineHost, MachineState, ProofTask } from './machine-host.ts'
 import type { FromWorker, PostedState, Question, Replies, ToWorker } from './machine-worker.ts'
 
 /** How long a worker may take to load; the page verifies in its own thread then. */
@@ -92,7 +92,8 @@ export class WorkerHost implements MachineHost {
   attach(events: HostEvents): void {
     this.#events = events
     // It may have ended since it was opened.
-    if (this.#over !== undefined) queueMicrotask(() => events.onFault(this.#over!))
+    const operands = this.#over?.operands
+    if (operands !== undefined) queueMicrotask(() => events.onFault({ code: 'worker-failed', operands }))
   }
 
   deliver(event: LightEvent): void {
@@ -147,7 +148,7 @@ export class WorkerHost implements MachineHost {
         if (--this.#undone === 0) this.#release()
         return
       case 'fault':
-        return this.#fault(new ClientError('internal-fault', message.operands))
+        return this.#fault({ code: 'internal-fault', operands: message.operands })
       case 'reply':
         this.#asked.get(message.id)?.resolve(message.value)
         return void this.#asked.delete(message.id)
@@ -163,13 +164,13 @@ export class WorkerHost implements MachineHost {
   }
 
   #fail(reason: string): void {
-    this.#fault(new ClientError('worker-failed', { reason }))
+    this.#fault({ code: 'worker-failed', operands: { reason } })
   }
 
-  #fault(error: ClientError): void {
+  #fault(fault: HostFault): void {
     if (this.#over !== undefined) return
-    this.#end(error)
-    this.#events?.onFault(error)
+    this.#end(new ClientError(fault.code, fault.operands))
+    this.#events?.onFault(fault)
   }
 
   #end(error: ClientError): void {

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { run as a11y } from '../../tools/checks/a11y.ts'
 import { pack } from '../../tools/checks/pack.ts'
 import { run as pageSoak } from '../../tools/checks/page-soak.ts'
+import { run as worker } from '../../tools/checks/worker.ts'
 import type { CheckOutcome } from '../../tools/checks/registry.ts'
 
 const OPTIONS = { seed: 'test', full: false }
@@ -19,6 +20,9 @@ test(
 )
 test('a11y: axe finds nothing, and the keyboard reaches everything', { timeout: 400_000 }, async () =>
   deepEqual(failures(await a11y(OPTIONS)), []),
+)
+test('worker: what verifies leaves the main thread of a page alone', { timeout: 400_000 }, async () =>
+  deepEqual(failures(await worker(OPTIONS)), []),
 )
 test('page-soak: a page that follows stays quick and small', { timeout: 400_000 }, async () => {
   // Beside other tests a task waits for a processor; how long it may take is asked on a quiet machine.

@@ -16,7 +16,7 @@ try {
   const spec = parseChainSpec(JSON.stringify(config.chainSpec))
   if (spec.kind !== 'accepted') throw new Error(spec.code)
   const client = await createLightClient({
-    spec: spec.value, peers: config.peers, store: await openIdbStore('packed'), network: browserNetwork(),
+    spec: spec.value, peers: config.peers, store: await openIdbStore('packed'), network: browserNetwork(), worker: true,
   })
   let first
   client.on('head', ({ header, signedSeats, seats }) => {
@@ -24,6 +24,7 @@ try {
     first ??= header.height
     if (header.height >= first + 2n) say('verified block ' + header.height + ', signed by ' + signedSeats + ' of ' + seats)
   })
+  client.on('warning', ({ code, sentence }) => code === 'worker-unavailable' && say('failed: ' + sentence))
   client.on('error', (error) => say('error ' + error.code))
   await client.start()
 } catch (cause) {
@@ -106,7 +107,7 @@ import { StakecubeStatus } from 'stakecube/elements'
 const spec = parseChainSpec('{}')
 if (spec.kind === 'accepted') {
   const client: LightClient = await createLightClient({
-    spec: spec.value, peers: [], store: createMemoryStore(), network: Math.random() < 1 ? browserNetwork() : nodeNetwork({ webrtc: false }),
+    spec: spec.value, peers: [], store: createMemoryStore(), network: Math.random() < 1 ? browserNetwork() : nodeNetwork({ webrtc: false }), worker: true,
   })
   const height: bigint | undefined = client.head?.header.height
   const status: StakecubeStatus = document.createElement('stakecube-status')

@@ -286,6 +286,7 @@ async function visit(browser: Browser, url: string): Promise<string> {
     const body = page.locator('body[data-said]')
     await body.waitFor({ state: 'attached', timeout: 120_000 })
     // That a policy without 'wasm-unsafe-eval' refuses WebAssembly is how the client learns that it has to do without.
+    if (page.workers().length === 0) errors.push('no worker verifies')
     const real = errors.filter((text) => !/WebAssembly/.test(text))
     return real.length === 0 ? ((await body.getAttribute('data-said')) ?? '') : `errors: ${real.join('; ')}`
   } catch (cause) {

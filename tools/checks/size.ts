@@ -31,6 +31,8 @@ const EDGE_GZIP_BYTES_MAX = 250_000
 const SHIPPED_BUDGETS: readonly (readonly [id: string, entry: string, brotliBytesMax: number])[] = [
   ['dist/browser/stakecube.js: whole client with libp2p and WebRTC', 'web/bundles/stakecube.ts', 200_000],
   ['dist/browser/verifier.js: verifier alone, BLS included', 'web/bundles/verifier.ts', 45_000],
+  // A bar of our own. The whole client above runs itself as its worker, and needs this file for nothing.
+  ['dist/browser/worker.js: the worker that verifies for a client from a bundler', 'web/bundles/worker.ts', 95_000],
 ]
 
 const brotliBytes = (bytes: Uint8Array): number =>
