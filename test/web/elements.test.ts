@@ -1,3 +1,4 @@
+import type { LitElement } from 'lit'
 import '../../web/elements/all.ts'
 import { toHex } from '../../src/base/bytes.ts'
 import { ClientProblem, type PaymentProgress, type ProofFacts } from '../../web/client/facts.ts'
@@ -309,6 +310,82 @@ describe('stakecube-proof', () => {
   })
 })
 
+describe('wrong attributes', () => {
+  /** Mounted by markup, as on a page; what it says and the codes it fires. */
+  const told = async (markup: string): Promise<{ element: LitElement; codes: string[]; said: () => string }> => {
+    const host = document.createElement('div')
+    document.body.append(host)
+    const codes: string[] = []
+    const onError = (event: Event): unknown => codes.push((event as CustomEvent<{ code: string }>).detail.code)
+    host.addEventListener('error', onError, true)
+    host.innerHTML = markup
+    const element = host.firstElementChild as LitElement
+    await element.updateComplete
+    const alerts = (): Element[] => findAll(element, '[role=alert]')
+    return {
+      element,
+      codes,
+      said: () =>
+        alerts()
+          .map((alert) => alert.textContent!.trim())
+          .join(' '),
+    }
+  }
+
+  const cases: [markup: string, code: string, says: string][] = [
+    ['<stakecube-heads count="many"></stakecube-heads>', 'bad-count', 'NaN'],
+    ['<stakecube-heads count="-3"></stakecube-heads>', 'bad-count', '-3'],
+    ['<stakecube-heads count="0"></stakecube-heads>', 'bad-count', '1 to 64'],
+    ['<stakecube-finality count="2.5"></stakecube-finality>', 'bad-count', '2.5'],
+    ['<stakecube-finality count="1e9"></stakecube-finality>', 'bad-count', '1000000000'],
+    ['<stakecube-topic topic="x" count="no"></stakecube-topic>', 'bad-count', 'NaN'],
+    ['<stakecube-topic topic="x" blocks="0"></stakecube-topic>', 'bad-blocks', 'not 0'],
+    ['<stakecube-topic topic=""></stakecube-topic>', 'bad-topic', '16 hex digits'],
+    ['<stakecube-balance owner="alice"></stakecube-balance>', 'bad-owner', 'alice'],
+    ['<stakecube-balance owner=""></stakecube-balance>', 'bad-owner', '32 hex digits'],
+    [`<stakecube-pay to="${'ab'.repeat(15)}"></stakecube-pay>`, 'bad-payee', '30 characters'],
+    ['<stakecube-pay amount="a lot"></stakecube-pay>', 'bad-amount', 'a lot'],
+    ['<stakecube-pay amount="0"></stakecube-pay>', 'bad-amount', '"0"'],
+    ['<stakecube-pay amount="-1"></stakecube-pay>', 'bad-amount', '"-1"'],
+  ]
+  for (const [markup, code, says] of cases)
+    it(`${markup} says so and fires ${code}, once`, async () => {
+      const { element, codes, said } = await told(markup)
+      equal(codes, [code])
+      ok(said().includes(says), said())
+      ;(element as LitElement & { client: unknown }).client = following()
+      await element.updateComplete
+      equal(codes, [code])
+    })
+
+  it('a count that is put right is used, and the sentence goes', async () => {
+    const { element, said } = await told('<stakecube-heads count="x"></stakecube-heads>')
+    ;(element as LitElement & { client: unknown }).client = following()
+    await element.updateComplete
+    // A wrong count hides no block.
+    equal([findAll(element, 'li').length, said() === ''], [12, false])
+    element.setAttribute('count', '3')
+    await element.updateComplete
+    equal([findAll(element, 'li').length, said()], [3, ''])
+  })
+
+  const TAGS = ['status', 'heads', 'cube', 'finality', 'balance', 'pay', 'proof', 'topic'] as const
+  for (const name of TAGS)
+    it(`stakecube-${name} whose \`for\` names nobody says so, until there is one`, async () => {
+      const { element, codes, said } = await told(`<stakecube-${name} for="nobody"></stakecube-${name}>`)
+      equal(said(), '')
+      await until('an error', () => codes.length > 0)
+      await element.updateComplete
+      equal(codes, ['no-provider'])
+      ok(said().includes('id="nobody"'), said())
+      const provider = document.createElement('stakecube-client')
+      provider.id = 'nobody'
+      element.after(provider)
+      await until('it is taken back', () => said() === '')
+      equal(codes, ['no-provider'])
+    })
+})
+
 describe('stakecube-client', () => {
   const started = async (attributes: Record<string, string>): Promise<{ client: StakecubeClient; codes: string[] }> => {
     const client = document.createElement('stakecube-client')
@@ -321,12 +398,31 @@ describe('stakecube-client', () => {
   }
   const peers = '/ip4/127.0.0.1/tcp/1/ws/p2p/12D3KooWtest'
 
+  // The last part of a chain spec is judged by the client's own code, which takes a while to load on a busy machine.
+  before(async function () {
+    this.timeout(120_000)
+    await import('../../web/client/live-client.ts')
+  })
+
   it('shows a sentence and fires error for each kind of wrong attribute', async () => {
     const cases: [Record<string, string>, string][] = [
       [{ src: '/there-is-no-such-document.json' }, 'config-unreachable'],
       [{ chain: '{}', peers: 'localhost' }, 'bad-peer'],
       [{ chain: '{}', peers: '' }, 'no-peers'],
       [{ chain: '{}', peers, checkpoint: 'yesterday' }, 'bad-checkpoint'],
+      [{ chain: '{}', peers, checkpoint: '' }, 'bad-checkpoint'],
+      [{ chain: '{}', peers, checkpoint: `7:${'zz'.repeat(32)}` }, 'bad-checkpoint'],
+      [{ chain: '{}', peers, relays: '/ip4/127.0.0.1/tcp/1' }, 'bad-peer'],
+      [{ chain: '{}', peers }, 'bad-chain'],
+      [{ chain: '{ "name": ', peers }, 'bad-chain'],
+      [{ chain: '{"name":"x","params":7}', peers }, 'bad-chain'],
+      [{ chain: '/there-is-no-such-chain.json', peers }, 'config-unreachable'],
+      [{ chain: 'http://[', peers }, 'config-unreachable'],
+      [{ chain: ' ', peers }, 'no-chain'],
+      [{ peers }, 'no-chain'],
+      [{ checkpoint: `7:${'ab'.repeat(32)}` }, 'no-chain'],
+      [{ src: '' }, 'bad-config'],
+      [{ src: '/test/web/mount.ts' }, 'bad-config'],
     ]
     for (const [attributes, code] of cases) {
       const { client, codes } = await started(attributes)

@@ -10,6 +10,9 @@ interface Provider extends Element {
   provideTo(callback: (client: ClientSource | undefined) => void): () => void
 }
 
+/** A provider may be put on the page a little later than who names it. */
+const PROVIDER_GRACE_MS = 1000
+
 export class ClientController implements ReactiveController {
   readonly #host: Host
   #explicit: ClientSource | undefined
@@ -17,6 +20,8 @@ export class ClientController implements ReactiveController {
   #client: ClientSource | undefined
   #unsubscribe: (() => void) | undefined
   #unprovide: (() => void) | undefined
+  #isMissing = false
+  #grace: ReturnType<typeof setTimeout> | undefined
 
   constructor(host: Host) {
     this.#host = host
@@ -29,6 +34,11 @@ export class ClientController implements ReactiveController {
 
   get facts(): ClientFacts {
     return this.#client?.facts ?? NO_FACTS
+  }
+
+  /** The provider that is named by id has not appeared. */
+  get isMissing(): boolean {
+    return this.#isMissing
   }
 
   /** A client set as a property wins over one that is found; undefined goes back to looking. */
@@ -74,6 +84,12 @@ export class ClientController implements ReactiveController {
     const provider = root.getElementById(id) as Provider | null
     if (provider !== null && 'provideTo' in provider)
       this.#unprovide = provider.provideTo((client) => this.#bind(client))
+    else this.#grace = setTimeout(() => this.#miss(), PROVIDER_GRACE_MS)
+  }
+
+  #miss(): void {
+    this.#isMissing = true
+    this.#host.requestUpdate()
   }
 
   #bind(client: ClientSource | undefined): void {
@@ -88,5 +104,7 @@ export class ClientController implements ReactiveController {
     this.#unprovide?.()
     this.#unsubscribe = this.#unprovide = undefined
     this.#client = undefined
+    this.#isMissing = false
+    clearTimeout(this.#grace)
   }
 }

@@ -83,7 +83,7 @@ export class StakecubeBalance extends StakecubeElement {
     this.problem = problem
   }
 
-  protected override render(): TemplateResult {
+  protected override view(): TemplateResult {
     const { balance, problem } = this
     if (balance === undefined)
       return problem === undefined

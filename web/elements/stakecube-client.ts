@@ -114,7 +114,8 @@ export class StakecubeClient extends LitElement {
 
   async #start(): Promise<void> {
     const generation = ++this.#generation
-    if (this.src === undefined && this.chain === undefined) return
+    const { src, chain, checkpoint, peers, relays } = this
+    if ([src, chain, checkpoint, peers, relays].every((given) => given === undefined)) return
     this.problem = undefined
     try {
       const config = await this.#configure()
@@ -132,7 +133,10 @@ export class StakecubeClient extends LitElement {
   }
 
   async #configure(): Promise<ClientConfig> {
-    const fromSource = this.src === undefined ? undefined : parseConfig(await fetchText(this.src), this.src)
+    const { src } = this
+    if (src?.trim() === '')
+      throw new ClientProblem('bad-config', '`src` is empty; it is the address of a configuration document.')
+    const fromSource = src === undefined ? undefined : parseConfig(await fetchText(src), src)
     const chainSpec = await this.#chainSpec(fromSource?.chainSpec)
     const peers = this.peers === undefined ? (fromSource?.peers ?? []) : parsePeers(this.peers)
     if (peers.length === 0)

@@ -142,7 +142,7 @@ export class StakecubeCube extends StakecubeElement {
   @state() private accessor pointed = -1
   #drawing: Drawing | undefined
 
-  protected override render(): TemplateResult {
+  protected override view(): TemplateResult {
     const { committee, head, chain } = this.facts
     if (committee === undefined) return html`<p class="soft">The committee appears once this device has audited it.</p>`
     const drawing = this.#draw(committee)

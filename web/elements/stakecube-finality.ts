@@ -1,6 +1,6 @@
-import { css, html, nothing, svg, type TemplateResult } from 'lit'
+import { css, html, nothing, svg, type PropertyValues, type TemplateResult } from 'lit'
 import { property } from 'lit/decorators.js'
-import type { HeadFacts } from '../client/facts.ts'
+import { HEADS_KEPT, type HeadFacts } from '../client/facts.ts'
 import { StakecubeElement, define } from './element.ts'
 import { formatDuration, median } from './format.ts'
 import { theme } from './theme.ts'
@@ -10,6 +10,8 @@ const HEIGHT = 96
 const BAR_HEIGHT = 22
 /** With fewer blocks the line starts in the middle rather than fill the width. */
 const BANDS_MIN = 16
+/** Blocks that are looked at unless it is told otherwise. */
+const COUNT = 60
 
 /**
  * How long blocks take from their own time stamp until this device has verified that they are final, and which share of
@@ -72,12 +74,18 @@ export class StakecubeFinality extends StakecubeElement {
     `,
   ]
 
-  /** How many blocks are looked at. */
+  /** How many blocks are looked at, 1 to 64. */
   @property({ type: Number }) accessor count = 60
+  #count = COUNT
 
-  protected override render(): TemplateResult {
+  protected override willUpdate(changed: PropertyValues): void {
+    super.willUpdate(changed)
+    if (changed.has('count')) this.#count = this.checkedCount('count', this.count, HEADS_KEPT, COUNT)
+  }
+
+  protected override view(): TemplateResult {
     const heads = this.facts.heads
-      .slice(0, this.count)
+      .slice(0, this.#count)
       .filter(({ delayMs }) => delayMs !== undefined)
       .reverse()
     const delays = heads.map(({ delayMs }) => delayMs!)
@@ -111,7 +119,7 @@ export class StakecubeFinality extends StakecubeElement {
 
   #chart(heads: readonly HeadFacts[], delays: readonly number[], middle: number, slowest: number): TemplateResult {
     // A band for each block, its bar and its point of the line in the middle of it; the newest is at the right edge.
-    const step = WIDTH / Math.max(1, Math.min(this.count, Math.max(BANDS_MIN, delays.length)))
+    const step = WIDTH / Math.max(1, Math.min(this.#count, Math.max(BANDS_MIN, delays.length)))
     const left = WIDTH - step * (delays.length - 0.5)
     const right = WIDTH - step / 2
     const y = (ms: number) => HEIGHT * (1 - ms / (slowest * 1.15 || 1))

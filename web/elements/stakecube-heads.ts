@@ -1,7 +1,7 @@
-import { css, html, nothing, type TemplateResult } from 'lit'
+import { css, html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import { property, state } from 'lit/decorators.js'
 import { toHex } from '../../src/base/bytes.ts'
-import type { HeadFacts } from '../client/facts.ts'
+import { HEADS_KEPT, type HeadFacts } from '../client/facts.ts'
 import { ClockController } from '../controllers/clock-controller.ts'
 import { StakecubeElement, define } from './element.ts'
 import { formatAge, formatCount, formatDuration, formatTime } from './format.ts'
@@ -9,6 +9,9 @@ import { cubeIcon } from './icons.ts'
 import { keyedList, type ListItem } from './keyed-list.ts'
 import { quorumOf } from './quorum.ts'
 import { theme } from './theme.ts'
+
+/** Blocks that a strip holds unless it is told otherwise. */
+const COUNT = 24
 
 /**
  * The verified blocks as a strip of cubes, newest first, each filled by the share of the committee that signed it.
@@ -123,15 +126,21 @@ export class StakecubeHeads extends StakecubeElement {
     `,
   ]
 
-  /** How many blocks the strip holds. */
+  /** How many blocks the strip holds, 1 to 64. */
   @property({ type: Number }) accessor count = 24
 
   @state() private accessor chosen: bigint | undefined
 
   readonly #clock = new ClockController(this)
+  #count = COUNT
 
-  protected override render(): TemplateResult {
-    const heads = this.facts.heads.slice(0, this.count)
+  protected override willUpdate(changed: PropertyValues): void {
+    super.willUpdate(changed)
+    if (changed.has('count')) this.#count = this.checkedCount('count', this.count, HEADS_KEPT, COUNT)
+  }
+
+  protected override view(): TemplateResult {
+    const heads = this.facts.heads.slice(0, this.#count)
     if (heads.length === 0)
       return html`<p class="soft empty-strip">No block has been verified yet. The first one appears here.</p>`
     const chosen = heads.find(({ header }) => header.height === this.chosen)

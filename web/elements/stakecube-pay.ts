@@ -1,4 +1,4 @@
-import { css, html, nothing, type TemplateResult } from 'lit'
+import { css, html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import { property, query, state } from 'lit/decorators.js'
 import { fromHex, toHex } from '../../src/base/bytes.ts'
 import {
@@ -32,7 +32,8 @@ interface Payment {
  * A form that pays, and shows how far a payment is until it is final and proven.
  *
  * @fires paid - CustomEvent with `detail: ProofFacts` once the payment is final and its inclusion was verified here.
- * @fires error - CustomEvent with `detail: { code, sentence }` when a payment failed.
+ * @fires error - CustomEvent with `detail: { code, sentence }` when an attribute or what was entered cannot be used, or a payment
+ *   failed.
  * @csspart form - The form.
  * @csspart progress - The stages of the last payment.
  */
@@ -105,17 +106,27 @@ export class StakecubePay extends StakecubeElement {
 
   @query('#to') private accessor toInput!: HTMLInputElement
   @query('#amount') private accessor amountInput!: HTMLInputElement
-  @state() private accessor fault: { readonly field: 'to' | 'amount'; readonly sentence: string } | undefined
+  @state() private accessor refused: { readonly field: 'to' | 'amount'; readonly sentence: string } | undefined
   @state() private accessor payment: Payment | undefined
+
+  protected override willUpdate(changed: PropertyValues): void {
+    super.willUpdate(changed)
+    const { to, amount } = this
+    if (changed.has('to')) this.fault('to', to === undefined || ownerIn(to) !== undefined ? undefined : noPayee(to))
+    if (changed.has('amount')) {
+      const isGood = amount === undefined || parseAmount(amount) !== undefined
+      this.fault('amount', isGood ? undefined : noAmount(amount, 1n))
+    }
+  }
 
   get #busy(): boolean {
     const { payment } = this
     return payment !== undefined && payment.problem === undefined && payment.progress?.stage !== 'final'
   }
 
-  protected override render(): TemplateResult {
+  protected override view(): TemplateResult {
     const ready = this.client !== undefined && this.wallet !== undefined && this.facts.head !== undefined
-    const { fault } = this
+    const { refused } = this
     return html`
       <form part="form" novalidate @submit=${this.#onSubmit}>
         <div>
@@ -131,7 +142,7 @@ export class StakecubePay extends StakecubeElement {
             placeholder="owner, 32 hex digits"
             .value=${this.to ?? ''}
             ?readonly=${this.to !== undefined}
-            aria-invalid=${fault?.field === 'to'}
+            aria-invalid=${refused?.field === 'to'}
             aria-describedby="fault"
           />
           <datalist id="payees">
@@ -149,12 +160,12 @@ export class StakecubePay extends StakecubeElement {
             placeholder="1.50"
             .value=${this.amount ?? ''}
             ?readonly=${this.amount !== undefined}
-            aria-invalid=${fault?.field === 'amount'}
+            aria-invalid=${refused?.field === 'amount'}
             aria-describedby="fault"
           />
         </div>
         <button type="submit" ?disabled=${!ready || this.#busy}>${this.#busy ? 'Paying …' : 'Pay'}</button>
-        <p id="fault" class="fault small bad" aria-live="polite">${fault?.sentence ?? ''}</p>
+        <p id="fault" class="fault small bad" aria-live="polite">${refused?.sentence ?? ''}</p>
       </form>
       ${this.payment === undefined ? nothing : this.#progress(this.payment)}
     `
@@ -199,7 +210,7 @@ export class StakecubePay extends StakecubeElement {
     const to = this.#readPayee()
     const amount = to === undefined ? undefined : this.#readAmount()
     if (client === undefined || wallet === undefined || to === undefined || amount === undefined) return
-    this.fault = undefined
+    this.refused = undefined
     this.payment = { to: toHex(to), amount, progress: undefined, problem: undefined }
     try {
       const options = this.topic === undefined ? {} : { topic: this.topic }
@@ -217,30 +228,42 @@ export class StakecubePay extends StakecubeElement {
   }
 
   #readPayee(): Uint8Array | undefined {
-    const text = this.toInput.value.trim()
-    const owner = fromHex(text)
-    if (owner?.length === 16) return owner
-    this.#refuse(
-      'to',
-      `A payee has 32 hex digits; ${text === '' ? 'none was given' : `this has ${text.length} characters`}.`,
-    )
-    return undefined
+    const owner = ownerIn(this.toInput.value)
+    if (owner === undefined) this.#refuse('to', noPayee(this.toInput.value))
+    return owner
   }
 
   #readAmount(): bigint | undefined {
     const amount = parseAmount(this.amountInput.value)
     const least = this.facts.chain?.params.minOutput ?? 1n
     if (amount !== undefined && amount >= least) return amount
-    const given = this.amountInput.value.trim()
-    this.#refuse('amount', `At least ${formatAmount(least)} units, with up to six decimals; given was "${given}".`)
+    this.#refuse('amount', noAmount(this.amountInput.value, least))
     return undefined
   }
 
-  #refuse(field: 'to' | 'amount', sentence: string): void {
-    this.fault = { field, sentence }
+  #refuse(field: 'to' | 'amount', problem: Problem): void {
+    this.refused = { field, sentence: problem.sentence }
     ;(field === 'to' ? this.toInput : this.amountInput).focus()
+    this.fail(problem)
   }
 }
+
+function ownerIn(text: string): Uint8Array | undefined {
+  const owner = fromHex(text.trim())
+  return owner?.length === 16 ? owner : undefined
+}
+
+function noPayee(given: string): Problem {
+  const text = given.trim()
+  const what = text === '' ? 'none was given' : `this has ${text.length} characters: "${text.slice(0, 40)}"`
+  return { code: 'bad-payee', sentence: `A payee has 32 hex digits; ${what}.` }
+}
+
+const noAmount = (given: string, least: bigint): Problem => ({
+  code: 'bad-amount',
+  sentence: `At least ${formatAmount(least, 0)} units, with up to six decimals; given was "${given.trim().slice(0, 40)}".`,
+})
+
 define('stakecube-pay', StakecubePay)
 
 declare global {

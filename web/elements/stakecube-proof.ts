@@ -83,7 +83,7 @@ export class StakecubeProof extends StakecubeElement {
   @state() private accessor problem: Problem | undefined
   @state() private accessor over = false
 
-  protected override render(): TemplateResult {
+  protected override view(): TemplateResult {
     return html`
       <div
         class="drop small ${this.over ? 'over' : ''}"

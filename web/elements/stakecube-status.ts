@@ -93,7 +93,7 @@ export class StakecubeStatus extends StakecubeElement {
     return trustOf(this.facts, this.#clock.nowMs).level
   }
 
-  protected override render(): TemplateResult {
+  protected override view(): TemplateResult {
     const nowMs = this.#clock.nowMs
     const trust = trustOf(this.facts, nowMs)
     const [tone, signName] = TONES[trust.level]

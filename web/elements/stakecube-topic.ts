@@ -1,7 +1,14 @@
 import { css, html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import { property, state } from 'lit/decorators.js'
 import { toHex } from '../../src/base/bytes.ts'
-import { problemOf, type ClientSource, type Problem, type TopicEntry, type TopicFacts } from '../client/facts.ts'
+import {
+  TOPIC_ENTRIES_KEPT,
+  problemOf,
+  type ClientSource,
+  type Problem,
+  type TopicEntry,
+  type TopicFacts,
+} from '../client/facts.ts'
 import { ClockController } from '../controllers/clock-controller.ts'
 import { StakecubeElement, define } from './element.ts'
 import { formatAge, formatCount, shortHex } from './format.ts'
@@ -9,6 +16,8 @@ import { sign } from './icons.ts'
 import { theme } from './theme.ts'
 
 const BLOCKS_MAX = 10_000
+/** Entries that are listed unless it is told otherwise. */
+const COUNT = 8
 
 /**
  * Everything that was said under a topic in the last blocks, proven to be complete: no peer can leave one out, add one, or
@@ -58,7 +67,7 @@ export class StakecubeTopic extends StakecubeElement {
   @property() accessor topic: string | undefined
   /** How many blocks before the head to begin with. */
   @property({ type: Number }) accessor blocks = 100
-  /** How many entries to list. */
+  /** How many entries to list, 1 to 100. */
   @property({ type: Number }) accessor count = 8
 
   @state() private accessor proven: TopicFacts | undefined
@@ -66,6 +75,7 @@ export class StakecubeTopic extends StakecubeElement {
   readonly #clock = new ClockController(this)
   #watch: AbortController | undefined
   #watched: ClientSource | undefined
+  #count = COUNT
 
   override disconnectedCallback(): void {
     super.disconnectedCallback()
@@ -74,6 +84,9 @@ export class StakecubeTopic extends StakecubeElement {
 
   protected override willUpdate(changed: PropertyValues): void {
     super.willUpdate(changed)
+    if (changed.has('count')) this.#count = this.checkedCount('count', this.count, TOPIC_ENTRIES_KEPT, COUNT)
+    if (changed.has('topic')) this.fault('topic', this.topic === '' ? NO_TOPIC : undefined)
+    if (changed.has('blocks')) this.fault('blocks', isBlocks(this.blocks) ? undefined : noBlocks(this.blocks))
     if (changed.has('topic') || changed.has('blocks') || this.client !== this.#watched) this.#start()
   }
 
@@ -87,14 +100,7 @@ export class StakecubeTopic extends StakecubeElement {
     this.proven = this.problem = undefined
     const { topic, blocks, client } = this
     this.#watched = client
-    if (topic === undefined) return
-    if (topic === '') return this.#refuse({ code: 'bad-topic', sentence: 'A topic has a name, or 16 hex digits.' })
-    if (!Number.isInteger(blocks) || blocks < 1 || blocks > BLOCKS_MAX)
-      return this.#refuse({
-        code: 'bad-blocks',
-        sentence: `A topic is shown over 1 to ${formatCount(BLOCKS_MAX)} blocks, not ${blocks}.`,
-      })
-    if (client === undefined) return
+    if (topic === undefined || topic === '' || !isBlocks(blocks) || client === undefined) return
     const watch = (this.#watch = new AbortController())
     client
       .watchTopic(topic, { blocks, signal: watch.signal }, (facts) => this.#show(watch, facts))
@@ -113,7 +119,7 @@ export class StakecubeTopic extends StakecubeElement {
     this.fail(problem)
   }
 
-  protected override render(): TemplateResult {
+  protected override view(): TemplateResult {
     const { proven, problem } = this
     return html`
       <slot></slot>
@@ -124,12 +130,12 @@ export class StakecubeTopic extends StakecubeElement {
 
   #waiting(): TemplateResult {
     return html`<p class="soft small">
-      ${this.topic === undefined ? 'No topic chosen.' : 'Asking a peer for a proof …'}
+      ${this.topic === undefined || this.topic === '' ? 'No topic chosen.' : isBlocks(this.blocks) ? 'Asking a peer for a proof …' : ''}
     </p>`
   }
 
   #list({ entries, count, start, end }: TopicFacts): TemplateResult {
-    const shown = entries.slice(0, Math.max(0, this.count))
+    const shown = entries.slice(0, this.#count)
     return html`
       <p class="summary" part="summary">
         <span class="count">${formatCount(count)}</span>
@@ -152,6 +158,13 @@ export class StakecubeTopic extends StakecubeElement {
     </li>`
   }
 }
+const isBlocks = (blocks: number): boolean => Number.isInteger(blocks) && blocks >= 1 && blocks <= BLOCKS_MAX
+const noBlocks = (blocks: number): Problem => ({
+  code: 'bad-blocks',
+  sentence: `A topic is shown over 1 to ${formatCount(BLOCKS_MAX)} blocks, not ${blocks}.`,
+})
+const NO_TOPIC: Problem = { code: 'bad-topic', sentence: 'A topic has a name, or 16 hex digits.' }
+
 define('stakecube-topic', StakecubeTopic)
 
 declare global {
