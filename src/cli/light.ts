@@ -180,7 +180,9 @@ function headLine(head: Head): string {
   const ageMs = head.verifiedAtMs - Number(header.timeMs)
   const origin = head.peer === undefined ? (head.cert === undefined ? '' : 'stored') : `from ${head.peer.slice(-8)}`
   const signed = head.cert === undefined ? 'genesis' : `signed by ${signedSeats} of ${seats} seats`
-  return `height ${header.height}  epoch ${epoch}  ${shortHash(hash)}  ${signed}  ${(ageMs / 1000).toFixed(1)} s old  ${origin}`
+  const seconds = (Math.abs(ageMs) / 1000).toFixed(1)
+  const age = ageMs < 0 ? `${seconds} s ahead of this clock` : `${seconds} s old`
+  return `height ${header.height}  epoch ${epoch}  ${shortHash(hash)}  ${signed}  ${age}  ${origin}`
 }
 
 function headJson(head: Head, { chainId, trust }: LightClient): string {

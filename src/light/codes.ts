@@ -14,6 +14,7 @@ export type SyncCode =
   | 'base-committee'
   | 'base-certificate'
   | 'trusted-stale'
+  | 'clock-ahead'
   | 'chain-broken'
   | 'chain-weak'
   | 'claim-unproven'
@@ -51,6 +52,8 @@ export const SYNC_SENTENCES: Readonly<Record<SyncCode, string>> = {
   'base-certificate': 'peer {peer} sent a certificate that does not prove the checkpoint ({reason})',
   'trusted-stale':
     'the newest trusted block is {ageMs} ms old and may be trusted for {trustPeriodMs} ms: get a fresh checkpoint from someone you trust, or set the device clock if it is ahead',
+  'clock-ahead':
+    'blocks come at the pace at which they are made, and block {height} looks {ageMs} ms old: the device clock is ahead by about that, or the peers hold back what is newer; set the clock',
   'chain-broken': 'block {height} is certified and breaks the rules ({reason}): the chain is broken; do not use it',
   'chain-weak':
     'the committee of epoch {epoch} is smaller than the chain asks for ({reason}): allow weak committees only for trying things out',

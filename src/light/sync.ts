@@ -18,6 +18,7 @@ import { FORMS_ALL, FORMS_FULL } from '../wire/update.ts'
 import type { Checkpoint } from './contract.ts'
 import type { Conflicts } from './conflicts.ts'
 import type { LightCore, Pending, Step } from './core.ts'
+import { Lateness } from './lateness.ts'
 import { Pace } from './pace.ts'
 import type { Peer } from './peers.ts'
 import { reasonText } from './saved-state.ts'
@@ -42,6 +43,7 @@ export class Sync {
   readonly #walk: Walk
   readonly #streams: Streams
   readonly #pace: Pace
+  readonly #lateness: Lateness
   /** Peers that claimed a height and then did not show the way there; until they show something. */
   readonly #doubted = new WeakSet<Peer>()
   /** The checkpoint of a client that has not got its block yet. */
@@ -57,6 +59,7 @@ export class Sync {
     this.#core = core
     this.#conflicts = conflicts
     this.#pace = new Pace(core.params)
+    this.#lateness = new Lateness(core.params.blockTimeMs)
     this.#streams = new Streams(core)
     this.#walk = new Walk(core, conflicts, {
       askStep: (peer) => {
@@ -368,7 +371,11 @@ export class Sync {
     const core = this.#core
     const { trusted } = steps.at(-1)!
     this.#doubted.delete(peer)
+    const from = core.trusted?.header.height ?? 0n
     core.advance(steps, peer)
+    const { height, timeMs } = trusted.header
+    const lateMs = height === from + 1n ? this.#lateness.observe(timeMs, core.nowMs) : undefined
+    if (lateMs !== undefined) core.warn('clock-ahead', { ageMs: lateMs, height })
     core.emit({
       kind: 'progress',
       ...this.#pace.progress(trusted.header.height, this.#claimedHeight(), core.nowMs),

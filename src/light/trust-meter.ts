@@ -16,7 +16,7 @@ import type { LightPhase } from './contract.ts'
 import { isLocalAddress, networkGroup, sourceOf } from './network-group.ts'
 
 export interface TrustFacts {
-  readonly params: Pick<ChainParams, 'trustPeriodMs' | 'blockTimeMs'>
+  readonly params: Pick<ChainParams, 'trustPeriodMs' | 'blockTimeMs' | 'clockDriftMsMax'>
   readonly phase: LightPhase
   readonly head: { readonly header: Header; readonly cert?: FinalityCert } | undefined
   /** Of the head's epoch, where known. */
@@ -117,7 +117,14 @@ export function assessTrust(facts: TrustFacts, nowMs: bigint): Trust {
     conflictCount: facts.conflictCount,
     rejectedPeerCount: facts.rejectedPeerCount,
   }
-  return { ...trust, sentence: trustSentence(trust) }
+  const aheadMs = head === undefined ? 0n : head.header.timeMs - nowMs
+  const isBehind = aheadMs > BigInt(params.clockDriftMsMax) && trust.freshness !== 'stale'
+  const said = trustSentence(trust, freshMsOf(params))
+  // A head that was accepted while the clock was right: its age cannot be told by this one.
+  return {
+    ...trust,
+    sentence: isBehind ? `${said}; this device's clock is ${durationText(aheadMs)} behind it: set it` : said,
+  }
 }
 
 /** A peer whose address is not known is its own word and nobody's witness. */
@@ -135,9 +142,13 @@ const since = (thenMs: bigint, nowMs: bigint): bigint => (nowMs > thenMs ? nowMs
 function freshnessOf({ head, params, phase, peers }: TrustFacts, ageMs: bigint | undefined): Freshness {
   if (head === undefined || ageMs === undefined) return 'none'
   if (phase === 'stale' || ageMs > BigInt(params.trustPeriodMs)) return 'stale'
-  const freshMs = FRESH_BLOCKS * BigInt(params.blockTimeMs)
   if (peers.length === 0) return 'alone'
-  return ageMs <= (freshMs > FRESH_MS_MIN ? freshMs : FRESH_MS_MIN) ? 'fresh' : 'quiet'
+  return ageMs <= freshMsOf(params) ? 'fresh' : 'quiet'
+}
+
+function freshMsOf({ blockTimeMs }: TrustFacts['params']): bigint {
+  const freshMs = FRESH_BLOCKS * BigInt(blockTimeMs)
+  return freshMs > FRESH_MS_MIN ? freshMs : FRESH_MS_MIN
 }
 
 function weightOf(cert: FinalityCert | undefined, committee: Committee | undefined): CertificateWeight | undefined {
@@ -169,7 +180,7 @@ export function trustKey(trust: Trust): string {
 
 // ── Words ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function trustSentence(trust: Omit<Trust, 'sentence'>): string {
+function trustSentence(trust: Omit<Trust, 'sentence'>, freshMs: bigint): string {
   if (trust.phase === 'halted') return 'stopped: two final blocks conflict, the chain is broken'
   if (trust.phase === 'failed') return 'stopped: the chain or the checkpoint cannot be followed'
   const { ageMs, quietMs } = trust
@@ -183,6 +194,9 @@ function trustSentence(trust: Omit<Trust, 'sentence'>): string {
     case 'alone':
       return `verified, ${age} old, and no peer is connected: there may be newer blocks`
     case 'quiet':
+      // Old, and yet it only just came: catching up, a chain that stood still, or a clock that is ahead.
+      if (quietMs !== undefined && quietMs <= freshMs)
+        return `verified, ${age} old, the newest that any peer has had so far${unwitnessed(trust)}`
       return `verified, ${age} old, but no peer has had anything newer for ${durationText(quietMs ?? ageMs)}${unwitnessed(trust)}`
     case 'fresh':
       return `verified, ${age} old, ${countText(trust.agreeingCount, 'peer')}${whereText(trust)}${unwitnessed(trust)}`

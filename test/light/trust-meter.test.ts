@@ -127,6 +127,11 @@ test('what is proven and not fresh is told apart: peers without anything newer, 
   match(assessTrust({ ...facts, phase: 'halted', conflictCount: 1 }, at(0)).sentence, /two final blocks conflict/)
 })
 
+test('a head that is old when it comes is not said to have had a successor awaited for long', () => {
+  const { sentence } = assessTrust({ ...facts, advancedMs: at(3_600_000) }, at(3_601_000))
+  equal(sentence, 'verified, 60 min old, the newest that any peer has had so far')
+})
+
 test('the weight of a certificate counts its seats, and each credential once', () => {
   const { weight } = assessTrust(facts, at(0))
   const members = committee.shards.flatMap((shard) => shard.members)
@@ -140,7 +145,11 @@ test('the weight of a certificate counts its seats, and each credential once', (
 })
 
 test('a clock behind the block counts as being at it', () => {
-  equal(assessTrust(facts, at(-60_000)).ageMs, 0n)
+  equal(assessTrust(facts, at(-9_000)).ageMs, 0n)
+  equal(assessTrust(facts, at(-9_000)).sentence, 'verified, 0 s old, 2 peers in 2 networks')
+  const far = assessTrust(facts, at(-86_400_000))
+  equal(far.ageMs, 0n)
+  match(far.sentence, /^verified, .*; this device's clock is 24 h behind it: set it$/)
 })
 
 test('the key that calls for an event leaves ages out and nothing else that is shown', () => {
