@@ -176,7 +176,7 @@ test('a key that is not registered, and one that says it is another, are refused
 })
 
 test('a board follows through the full node it is given, is moved when that one is killed, and outlives the coordination node', async () => {
-  const device = light(board.path, '--store', file('board-store'))
+  const device = light(board.path)
   const [given] = (await device.until('a lease', isLease))['nodes'] as [string]
   const [used, spare] = given === first.address ? [first, second] : [second, first]
   equal(given, used.address)
