@@ -150,7 +150,7 @@ async function mainThreadTasks<Value>(
   }
   const { traceEvents } = JSON.parse(trace.toString('utf8')) as { traceEvents: readonly TraceEvent[] }
   const isMain = mainThreads(traceEvents)
-  const tasks = traceEvents.filter((event) => event.ph === 'X' && /RunTask$/.test(event.name) && isMain(event))
+  const tasks = traceEvents.filter((event) => event.ph === 'X' && event.name.endsWith('RunTask') && isMain(event))
   if (tasks.length === 0) throw new Error('the trace has no tasks of a main thread')
   const timed = tasks.map(({ tdur }) => tdur)
   if (!timed.some((time) => time !== undefined)) throw new Error('the trace has no thread times')
