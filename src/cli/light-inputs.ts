@@ -328,13 +328,28 @@ function isPeerAddress(address: string): boolean {
   }
 }
 
-/** The same sentence again and again helps nobody. */
+/** An address that cannot be reached is named once in so long, whatever reason the next try ends with. */
+const UNREACHED_AGAIN_MS = 3_600_000
+
+/** The same again and again helps nobody. */
 function warnOnce(client: LightClient, warn: (text: string) => void): void {
   const told = new Set<string>()
-  client.on('warning', ({ sentence: text }) => {
-    if (told.has(text) || told.size > 200) return
+  const toldUnreached = new Map<string, number>()
+  const isOld = (text: string): boolean => {
+    if (told.has(text) || told.size > 200) return true
     told.add(text)
-    warn(text)
+    return false
+  }
+  const isStillUnreached = (address: string): boolean => {
+    const atMs = toldUnreached.get(address) ?? -Infinity
+    if (performance.now() - atMs < UNREACHED_AGAIN_MS || toldUnreached.size > 200) return true
+    toldUnreached.set(address, performance.now())
+    return false
+  }
+  client.on('warning', ({ code, sentence: text, operands }) => {
+    if (code === 'dial-failed') {
+      if (!isStillUnreached(String(operands['address']))) warn(`${text}; it is tried again, at most 30 s apart`)
+    } else if (!isOld(text)) warn(text)
   })
 }
 

@@ -5,41 +5,88 @@
  * Under user emulation the program of the board lives in the lowest 4 GiB of the emulator's address space; its resident memory
  * is what is resident there. The rest (translated code, the emulator itself) a real board does not have.
  */
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** As packaging/systemd/stakecube-light.service starts it: heap limits for 512 MB boards. */
-export const NODE_FLAGS = ['--max-old-space-size=48', '--max-semi-space-size=1'] as const
 const CLOCK_TICKS_PER_SECOND = 100
 const WINDOW_END = 2 ** 32
+const WRAPPER = 'packaging/stakecube'
 
 export interface Target {
   readonly name: 'board' | 'host'
   /** How reports call it. */
   readonly title: string
-  readonly command: string
-  /** Before the script. */
-  readonly args: readonly string[]
+  /** What stands for `node` there. */
+  readonly node: readonly string[]
   /** Whether only memory below 4 GiB is the program's. */
   readonly isEmulated: boolean
 }
 
-export const HOST: Target = {
-  name: 'host',
-  title: 'this machine',
-  command: process.execPath,
-  args: [],
-  isEmulated: false,
-}
+export const HOST: Target = { name: 'host', title: 'this machine', node: [process.execPath], isEmulated: false }
 export const BOARD: Target = {
   name: 'board',
   title: 'emulated ARM1176',
-  command: 'sh',
-  args: ['tools/board.sh', 'run'],
+  node: ['sh', resolve('tools/board.sh'), 'run'],
   isEmulated: true,
+}
+
+/** The product as packaging/install.sh puts it in place, below a folder, with a `node` for a target in the path. */
+export class Installation {
+  readonly target: Target
+  readonly #program: string
+  readonly #bin: string
+
+  /** Throws when install.sh fails, with what it said. */
+  constructor(target: Target, folder: string) {
+    this.target = target
+    const root = join(folder, `${target.name}-root`)
+    this.#program = join(root, 'usr/local/bin/stakecube')
+    this.#bin = join(folder, `${target.name}-bin`)
+    mkdirSync(root)
+    mkdirSync(this.#bin)
+    const words = target.node.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')
+    writeFileSync(join(this.#bin, 'node'), `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 })
+    // Installed by this machine's Node: what is measured starts later.
+    const { status, stderr } = spawnSync('packaging/install.sh', {
+      env: { ...process.env, DESTDIR: root },
+      encoding: 'utf8',
+    })
+    if (status !== 0) throw new Error(`install.sh ended with ${status}: ${stderr}`)
+  }
+
+  /** `stakecube` as the units and people start it. */
+  start(...args: readonly string[]): TargetProcess {
+    return new TargetProcess(this.target, this.#program, args, this.#environment({}))
+  }
+
+  /** Node itself: with the flags and the environment that the program is started with, or without any. */
+  node(isLimited: boolean, ...args: readonly string[]): TargetProcess {
+    const { flags, environment } = isLimited ? limits() : { flags: [], environment: {} }
+    return new TargetProcess(this.target, join(this.#bin, 'node'), [...flags, ...args], this.#environment(environment))
+  }
+
+  #environment(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+    return { ...process.env, PATH: `${this.#bin}:${process.env['PATH']}`, ...more }
+  }
+}
+
+interface Limits {
+  readonly flags: readonly string[]
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/** What the wrapper gives to Node. */
+export function limits(): Limits {
+  const text = readFileSync(WRAPPER, 'utf8')
+  const exported = /^export (.+)$/m.exec(text)?.[1]
+  const flags = /^exec node (.+?) "\$\{0/m.exec(text)?.[1]
+  if (exported === undefined || flags === undefined) throw new Error(`${WRAPPER} does not read as this check expects`)
+  const environment = Object.fromEntries(exported.split(' ').map((word) => word.split('=') as [string, string]))
+  return { flags: flags.split(' '), environment }
 }
 
 /** Why there is no emulated board here; undefined when there is. */
@@ -70,9 +117,10 @@ export class TargetProcess {
   readonly #startedMs = performance.now()
   readonly #listeners: ((head: HeadLine) => void)[] = []
 
-  constructor(target: Target, args: readonly string[]) {
+  constructor(target: Target, command: string, args: readonly string[], env: NodeJS.ProcessEnv) {
     this.#target = target
-    this.child = spawn(target.command, [...target.args, ...NODE_FLAGS, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    // Every script on the way ends in exec: the process that is watched is Node's own.
+    this.child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env })
     this.child.stderr!.on(
       'data',
       (chunk: Buffer) => (this.complaints = (this.complaints + chunk.toString()).slice(-4000)),

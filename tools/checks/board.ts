@@ -1,7 +1,8 @@
 /**
  * Check `board`: the edge file on the emulated board, and on this machine beside it, against a live devnet on this machine.
  *
- * On each: bare Node's memory; a first start from genesis, with the CPU time of its hops; following (30 minutes in the full
+ * On each the product is installed by packaging/install.sh and started by its wrapper, and bare Node's memory is taken with the
+ * wrapper's own flags and environment. Then a first start from genesis, with the CPU time of its hops; following (30 minutes in the full
  * form), with CPU time for each header, heap, resident memory, bytes on the network and bytes written; and power cuts: SIGKILL
  * at a seeded moment, then a write that was torn at a seeded byte, put into the store as a cut would leave it. What was
  * reported final is printed, and the next start must begin there or later. Every figure of the board is of an "emulated
@@ -9,14 +10,22 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Prng } from '../../src/base/prng.ts'
 import { chooseSlot, encodePages, PAGE_BYTES, readSlot } from '../../src/store/card-pages.ts'
-import { BOARD, boardMissing, HOST, TargetProcess, type HeadLine, type Target } from './board-target.ts'
+import {
+  BOARD,
+  boardMissing,
+  HOST,
+  Installation,
+  type HeadLine,
+  type Target,
+  type TargetProcess,
+} from './board-target.ts'
 import { countingProxy, type CountingProxy } from './counting-proxy.ts'
 import { measured, noted, type CheckOptions, type CheckOutcome, type CheckResult } from './registry.ts'
 
@@ -25,7 +34,7 @@ const MB = 1_000_000
 const RSS_OVER_NODE_MAX = 24 * MB
 /** An SD card of a few dollars bears some terabytes; a gigabyte a day is a thousand days. This is far below. */
 const WRITTEN_PER_DAY_MAX = 50 * MB
-const DEVNET_READY_MS = 60_000
+const DEVNET_READY_MS = 180_000
 /** Generous: an emulated board beside other work is slow, and slowness is not what this check is about. */
 const HEAD_TIMEOUT_MS = 900_000
 const DAY_S = 86_400
@@ -55,13 +64,13 @@ export async function run({ seed, full }: CheckOptions): Promise<CheckOutcome> {
 export async function runOn(targets: readonly Target[], seed: string, full: boolean): Promise<CheckOutcome> {
   if (!existsSync(EDGE_FILE)) return { results: [], notRun: [`${EDGE_FILE} is not there: run "npm run build" first`] }
   const folder = mkdtempSync(join(tmpdir(), 'stakecube-board-'))
-  copyFileSync(EDGE_FILE, join(folder, 'stakecube.mjs'))
   const devnet = await startDevnet(folder)
   try {
     const planOf = (target: Target) => (full ? FULL : target.isEmulated ? SHORT_BOARD : SHORT)
-    const trials = targets.map(
-      (target) => new Trial(target, folder, devnet, planOf(target), new Prng(`${seed}/${target.name}`)),
-    )
+    const trials = targets.map((target) => {
+      const installation = new Installation(target, folder)
+      return new Trial(installation, folder, devnet, planOf(target), new Prng(`${seed}/${target.name}`))
+    })
     for (const trial of trials) await trial.measureBareNode()
     await devnet.height(16 * planOf(targets[0]!).epochs + 2)
     for (const trial of trials) await trial.measureFirstStart()
@@ -142,6 +151,7 @@ interface Figures {
   storedHeadMs: number
   rssOverNodeBytes: number
   bareNodeBytes: number
+  bareNodeDefaultBytes: number
   wholeProcessBytes: number
   heapBytes: number
   cpuMsPerHeader: number
@@ -158,17 +168,22 @@ class Trial {
   readonly target: Target
   readonly figures: Figures = {
     ...{ nodeVersion: '', cpuModel: '', cuts: 0, lostFinal: 0, firstHeadMs: 0, storedHeadMs: 0 },
-    ...{ rssOverNodeBytes: 0, bareNodeBytes: 0, wholeProcessBytes: 0, heapBytes: 0, cpuMsPerHeader: 0, cpuMsPerHop: 0 },
+    ...{ rssOverNodeBytes: 0, bareNodeBytes: 0, bareNodeDefaultBytes: 0, wholeProcessBytes: 0, heapBytes: 0 },
+    ...{ cpuMsPerHeader: 0, cpuMsPerHop: 0 },
     ...{ netBytesPerHour: 0, bytesWrittenPerDay: 0, headersFollowed: 0, followedS: 0, contradictions: 0, tornBytes: 0 },
   }
+  /** Of each minute of following: the most over bare Node, and the heap at its end. */
+  readonly minutes: { readonly rssOverNodeBytes: number; readonly heapBytes: number }[] = []
+  readonly #installation: Installation
   readonly #folder: string
   readonly #devnet: Devnet
   readonly #plan: Plan
   readonly #prng: Prng
   readonly #hashes = new Map<number, string>()
 
-  constructor(target: Target, folder: string, devnet: Devnet, plan: Plan, prng: Prng) {
-    this.target = target
+  constructor(installation: Installation, folder: string, devnet: Devnet, plan: Plan, prng: Prng) {
+    this.target = installation.target
+    this.#installation = installation
     this.#folder = folder
     this.#devnet = devnet
     this.#plan = plan
@@ -176,36 +191,36 @@ class Trial {
   }
 
   async measureBareNode(): Promise<void> {
-    const facts = new TargetProcess(this.target, [
+    const facts = this.#installation.node(
+      true,
       '-p',
       'JSON.stringify({event:"head",height:0,hash:process.version,source:(require("fs").readFileSync("/proc/cpuinfo","utf8").match(/model name\\s*: (.*)/)||[])[1]})',
-    ])
+    )
     await facts.exited
     const [said] = facts.heads
     this.figures.nodeVersion = said?.hash ?? 'unknown'
     this.figures.cpuModel = this.target.isEmulated
       ? `${this.target.title} (qemu-arm -cpu arm1176)`
       : (said?.source ?? '')
-    const bare = new TargetProcess(this.target, ['-e', 'setInterval(() => {}, 1000)'])
+    this.figures.bareNodeBytes = await this.#idleNode(true)
+    this.figures.bareNodeDefaultBytes = await this.#idleNode(false)
+  }
+
+  async #idleNode(isLimited: boolean): Promise<number> {
+    const bare = this.#installation.node(isLimited, '-e', 'setInterval(() => {}, 1000)')
     await bare.idle(1000 * this.#plan.bareS)
-    this.figures.bareNodeBytes = bare.residentBytes().program
+    const { program } = bare.residentBytes()
     await bare.end('SIGKILL')
+    return program
   }
 
   #start(store: string, peers: readonly string[], flags: readonly string[]): TargetProcess {
-    const light = new TargetProcess(this.target, [
-      join(this.#folder, 'stakecube.mjs'),
-      ...[
-        'light',
-        '--json',
-        '--spec',
-        this.#devnet.spec,
-        '--store',
-        join(this.#folder, `${this.target.name}-${store}`),
-      ],
+    const light = this.#installation.start(
+      ...['light', '--json', '--spec', this.#devnet.spec],
+      ...['--store', join(this.#folder, `${this.target.name}-${store}`)],
       ...peers.flatMap((peer) => ['--peer', peer]),
       ...flags,
-    ])
+    )
     void light.head((head) => (this.#note(head), false), 2 ** 31 - 1).catch(() => undefined)
     return light
   }
@@ -258,12 +273,11 @@ class Trial {
 
   async #measureFollowing(light: TargetProcess, proxy: CountingProxy): Promise<void> {
     const before = { cpuMs: light.cpuMs(), bytes: proxy.bytes, atMs: performance.now(), ...(await scrape(light)) }
-    for (let secondsLeft = this.#plan.followS; secondsLeft > 0; secondsLeft -= 5) {
-      await sleep(1000 * Math.min(5, secondsLeft))
-      const { program, whole } = light.residentBytes()
-      const { figures } = this
-      figures.rssOverNodeBytes = Math.max(figures.rssOverNodeBytes, program - figures.bareNodeBytes)
-      figures.wholeProcessBytes = Math.max(figures.wholeProcessBytes, whole)
+    for (let minute = 0; minute < this.#plan.followS / 60; minute++) {
+      const rssOverNodeBytes = await this.#mostOverNode(light, Math.min(60, this.#plan.followS - 60 * minute))
+      this.minutes.push({ rssOverNodeBytes, heapBytes: (await scrape(light)).heap })
+      this.figures.rssOverNodeBytes = Math.max(this.figures.rssOverNodeBytes, rssOverNodeBytes)
+      if (this.#plan === FULL) process.stderr.write(`${this.#minuteLine()}\n`)
     }
     const after = { cpuMs: light.cpuMs(), bytes: proxy.bytes, atMs: performance.now(), ...(await scrape(light)) }
     const seconds = (after.atMs - before.atMs) / 1000
@@ -275,6 +289,25 @@ class Trial {
     this.figures.netBytesPerHour = ((after.bytes - before.bytes) * 3600) / seconds
     this.figures.bytesWrittenPerDay = ((after.written - before.written) * DAY_S) / seconds
     this.figures.heapBytes = after.heap
+  }
+
+  /** The most resident memory over bare Node's own in the next `seconds`. */
+  async #mostOverNode(light: TargetProcess, seconds: number): Promise<number> {
+    let most = 0
+    for (let left = seconds; left > 0; left -= 5) {
+      await sleep(1000 * Math.min(5, left))
+      const { program, whole } = light.residentBytes()
+      most = Math.max(most, program - this.figures.bareNodeBytes)
+      this.figures.wholeProcessBytes = Math.max(this.figures.wholeProcessBytes, whole)
+    }
+    return most
+  }
+
+  #minuteLine(): string {
+    const { rssOverNodeBytes, heapBytes } = this.minutes.at(-1)!
+    const mb = (bytes: number) => `${(bytes / MB).toFixed(1)} MB`
+    const { length } = this.minutes
+    return `board: ${this.target.title}, minute ${length}: ${mb(rssOverNodeBytes)} over bare Node, heap ${mb(heapBytes)}, ${this.figures.cuts} cuts`
   }
 
   async cutPower(): Promise<void> {
@@ -348,7 +381,10 @@ class Trial {
       target.isEmulated
         ? measured(id('rssOverNodeBytes'), figures.rssOverNodeBytes, unit('B'), '<=', RSS_OVER_NODE_MAX)
         : whole('rssOverNodeBytes', 'B'),
-      whole('bareNodeBytes', 'B resident of bare Node'),
+      noted(id('rssOverNodeBytesByMinute'), this.minutes.map(rssOf), unit('B, the most of each minute')),
+      noted(id('heapBytesByMinute'), this.minutes.map(heapOf), unit('B')),
+      whole('bareNodeBytes', 'B resident of bare Node, with the same flags and environment'),
+      whole('bareNodeDefaultBytes', 'B resident of bare Node without any'),
       whole(
         'wholeProcessBytes',
         target.isEmulated ? 'B resident with the emulator and its translations' : 'B resident',
@@ -370,6 +406,8 @@ class Trial {
   }
 }
 
+const rssOf = ({ rssOverNodeBytes }: { readonly rssOverNodeBytes: number }): number => rssOverNodeBytes
+const heapOf = ({ heapBytes }: { readonly heapBytes: number }): number => heapBytes
 const isPeer = (source: string): boolean => source !== 'genesis' && source !== 'store'
 const round = (value: number): number => Math.round(10 * value) / 10
 
