@@ -32,6 +32,8 @@ export interface SeenTasks {
   readonly longTasksMs: readonly number[]
   /** Tasks of more than {@link TASK_MS_MIN} by either clock; those of the moments between two stretches of the trace are missing. */
   readonly tasks: readonly Task[]
+  /** The same of the page's workers, in which nobody waits for them. */
+  readonly workerTasks: readonly Task[]
 }
 
 const SCRIPT_MS_MIN = 25
@@ -70,7 +72,7 @@ interface TraceEvent {
   /** Microseconds. */
   readonly dur?: number
   readonly tdur?: number
-  readonly args?: { readonly src_file?: string; readonly src_func?: string }
+  readonly args?: { readonly src_file?: string; readonly src_func?: string; readonly name?: string }
 }
 
 /** Names the page's main thread in the trace. */
@@ -79,7 +81,12 @@ const MARK = 'stakecube-page'
 export class TaskWatch {
   readonly #page: Page
   readonly #session: CDPSession
-  readonly #seen = { scripts: [] as LongScript[], longTasksMs: [] as number[], tasks: [] as Task[] }
+  readonly #seen = {
+    scripts: [] as LongScript[],
+    longTasksMs: [] as number[],
+    tasks: [] as Task[],
+    workerTasks: [] as Task[],
+  }
   #events: TraceEvent[] = []
   #sinceMs = 0
 
@@ -114,7 +121,9 @@ export class TaskWatch {
     const complete = new Promise<void>((resolve) => this.#session.once('Tracing.tracingComplete', () => resolve()))
     await this.#session.send('Tracing.end')
     await complete
-    this.#seen.tasks.push(...tasksOf(this.#events))
+    const { tasks, workerTasks } = tasksOf(this.#events)
+    this.#seen.tasks.push(...tasks)
+    this.#seen.workerTasks.push(...workerTasks)
     this.#events = []
     const { scripts, longTasks } = await this.#drain()
     const counts = ({ atMs }: { readonly atMs: number }): boolean => atMs >= this.#sinceMs
@@ -135,16 +144,21 @@ export class TaskWatch {
   }
 }
 
-function tasksOf(events: readonly TraceEvent[]): readonly Task[] {
+function tasksOf(events: readonly TraceEvent[]): Pick<SeenTasks, 'tasks' | 'workerTasks'> {
   const mark = events.find(({ name }) => name === MARK)
   if (mark === undefined) throw new Error('the trace does not show which thread is the page')
-  return events
-    .filter(
-      ({ name, ph, pid, tid }) => ph === 'X' && pid === mark.pid && tid === mark.tid && name.endsWith('::RunTask'),
-    )
-    .map(({ dur = 0, tdur, args }) => ({
-      ...{ durationMs: dur / 1000, processorMs: tdur === undefined ? undefined : tdur / 1000 },
-      what: `${args?.src_file?.split('/').at(-1) ?? ''} ${args?.src_func ?? ''}`,
-    }))
-    .filter(({ durationMs, processorMs }) => Math.max(durationMs, processorMs ?? 0) > TASK_MS_MIN)
+  const ofPage = events.filter(({ pid }) => pid === mark.pid)
+  const workers = ofPage.filter(({ name, args }) => name === 'thread_name' && args?.name?.startsWith('DedicatedWorker'))
+  const ofThreads = (tids: readonly number[]): readonly Task[] =>
+    ofPage
+      .filter(({ name, ph, tid }) => ph === 'X' && tids.includes(tid) && name.endsWith('::RunTask'))
+      .map(asTask)
+      .filter(({ durationMs, processorMs }) => Math.max(durationMs, processorMs ?? 0) > TASK_MS_MIN)
+  return { tasks: ofThreads([mark.tid]), workerTasks: ofThreads(workers.map(({ tid }) => tid)) }
 }
+
+const asTask = ({ dur = 0, tdur, args }: TraceEvent): Task => ({
+  durationMs: dur / 1000,
+  processorMs: tdur === undefined ? undefined : tdur / 1000,
+  what: `${args?.src_file?.split('/').at(-1) ?? ''} ${args?.src_func ?? ''}`,
+})
