@@ -1,10 +1,15 @@
-/** `node --import tsx tools/plot-scale.ts`: docs/measured/scale.json as a page with table and plots, docs/measured/scale.html. */
+/**
+ * `node --import tsx tools/plot-scale.ts [REPORT.json [PAGE.html]]`: what check `scale` measured as a page with table and plots;
+ * docs/measured/scale.json and scale.html unless named.
+ */
 import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import type { CheckReport } from './checks/registry.ts'
 import { PLOT_STYLE, escaped, lines, type Line } from '../src/sim/plots.ts'
 import type { ScaleRow } from '../src/sim/scale.ts'
 
-const FOLDER = new URL('../docs/measured/', import.meta.url)
+const FOLDER = fileURLToPath(new URL('../docs/measured/', import.meta.url))
+const [source = `${FOLDER}scale.json`, target = `${FOLDER}scale.html`] = process.argv.slice(2)
 const MEBIBYTE = 1024 * 1024
 
 interface Published {
@@ -13,10 +18,16 @@ interface Published {
   readonly blockTimeS: number
 }
 
-const report = JSON.parse(readFileSync(new URL('scale.json', FOLDER), 'utf8')) as CheckReport
+const report = readReport()
 const valueOf = (id: string): unknown => report.results.find((result) => result.id === id)?.value
 const rows = report.results.map(({ value }) => value).filter((value): value is ScaleRow => isRow(value))
 const published = valueOf('published') as readonly Published[]
+
+function readReport(): CheckReport {
+  const known = JSON.parse(readFileSync(source, 'utf8')) as CheckReport
+  if (known.name === 'scale') return known
+  throw new Error(`${source} is not a report of check "scale" but of "${known.name}": run check -- scale --out FILE`)
+}
 
 function isRow(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'bytesPerNodeBlock' in value
@@ -47,6 +58,7 @@ const table = rows.map((row) =>
     `${(row.bytesPerNodeBlock / MEBIBYTE).toFixed(3)} MiB`,
     `${row.finalityMedianMs} ms`,
     `${row.finalityP99Ms} ms`,
+    `${row.linksMean} (${row.linksMax})`,
     row.transactionsPerBlock.toFixed(1),
   ]),
 )
@@ -56,8 +68,8 @@ const quoted = published.map(({ processes, mebibytesPerNodeBlock, blockTimeS }) 
 
 const page = [
   '<!doctype html><html lang="en"><meta charset="utf-8"><title>StakeCube: how it scales</title>',
-  '<style>body{font:15px/1.5 system-ui;max-width:52rem;margin:2rem auto;padding:0 1rem;color:#1c2430}table{border-collapse:collapse}',
-  `td,th{padding:.15rem .9rem .15rem 0;text-align:right}pre{white-space:pre-wrap}${PLOT_STYLE}</style>`,
+  '<style>body{font:15px/1.5 system-ui;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#1c2430}table{border-collapse:collapse}',
+  `td,th{padding:.15rem .9rem .15rem 0;text-align:right;vertical-align:bottom}td{white-space:nowrap}pre{white-space:pre-wrap}${PLOT_STYLE}</style>`,
   '<h1>How it scales</h1>',
   `<p>Simulated (check <code>scale</code>, commit ${escaped(report.commit.slice(0, 12))}, seed ${escaped(report.seed)}): production consensus and ledger, f = F = 5 (256 committee seats, flat rule), model signatures. Sent bytes with 80 bytes of overhead a message. Time to final: from the block's time to its finality, over nodes and blocks.</p>`,
   '<table>',
@@ -65,11 +77,12 @@ const page = [
     'nodes',
     'cryptography',
     'keys in committee',
-    'messages/node/block',
-    'bytes/node/block',
+    'messages per node and block',
+    'bytes per node and block',
     'final, median',
     'final, p99',
-    'tx/block',
+    'links, mean (most)',
+    'transactions in a block',
   ]),
   ...table,
   '</table>',
@@ -85,9 +98,9 @@ const page = [
   '</table>',
   '<h2>Network model</h2>',
   `<pre>${escaped(JSON.stringify(valueOf('network'), undefined, 2))}</pre>`,
-  '<p>One-way delay: latencyMs plus up to jitterMs, one message in fifty up to ten times the jitter. Broadcasts go through a tree of that fan-out without duplicates; uplinks queue. All stake is equal.</p>',
+  '<p>One-way delay: latencyMs plus up to jitterMs, one message in fifty up to ten times the jitter. Nodes are connected along the links of the cube only: to their own shards and to two nodes across each bit. Broadcasts go through a tree over links, of that fan-out, without duplicates; what is for one node that is not linked takes so many routes that share no shard between. Uplinks queue. All stake is equal.</p>',
   '<h2>Cryptography, ms per operation, as charged</h2>',
   `<pre>${escaped(JSON.stringify(valueOf('cryptography'), undefined, 2))}</pre>`,
   '</html>\n',
 ].join('\n')
-writeFileSync(new URL('scale.html', FOLDER), page)
+writeFileSync(target, page)

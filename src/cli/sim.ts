@@ -68,6 +68,9 @@ function print(argv: readonly string[], report: RunReport): void {
   if (!ok) process.stdout.write(`  repeat it: stakecube sim ${repeating(argv, seed).join(' ')}\n`)
 }
 
+/** As a shell takes it for one word, nothing in it expanded. */
+const shellWord = (text: string): string => (/^[\w.,=/-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
+
 /** The flags of one run out of several. */
 export function repeating(argv: readonly string[], seed: string): string[] {
   const kept: string[] = []
@@ -77,7 +80,8 @@ export function repeating(argv: readonly string[], seed: string): string[] {
       if (!argv[index]!.includes('=')) index++
     } else if (name !== '--planted' && name !== '--json') kept.push(argv[index]!)
   }
-  return ['--seed', /^[\w.-]+$/.test(seed) ? seed : JSON.stringify(seed), ...kept]
+  const seedWords = seed.startsWith('-') ? [`--seed=${seed}`] : ['--seed', seed]
+  return [...seedWords, ...kept].map(shellWord)
 }
 
 /** One object on one line; of a single run its report, too. */

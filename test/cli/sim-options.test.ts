@@ -79,5 +79,11 @@ describe('stakecube sim flags', () => {
       repeating(['--runs', '100', '--seed', 'a', '--nodes', '4', '--html=x.html', '--planted', '--json'], 'a-17'),
       ['--seed', 'a-17', '--nodes', '4'],
     )
+    assert.deepEqual(repeating(['--stake=3,2', '--runs', '2'], "it's $HOME-0"), [
+      '--seed',
+      `'it'\\''s $HOME-0'`,
+      '--stake=3,2',
+    ])
+    assert.deepEqual(repeating(['--seed=-5', '--runs', '2'], '-5-0'), ['--seed=-5-0'])
   })
 })

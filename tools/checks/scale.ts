@@ -59,7 +59,7 @@ const conditions = (here: SimCosts): CheckResult[] => [
   noted(
     'network',
     { ...SCALE_NETWORK, blockTimeMs: SCALE_PARAMS.blockTimeMs, f: SCALE_PARAMS.f, F: SCALE_PARAMS.F },
-    'broadcast through a tree without duplicates; 5-second blocks; about 10 payments in each; equal stake',
+    "connections along the cube's links alone; broadcast through a tree over them without duplicates; 5-second blocks; about 10 payments in each; equal stake",
   ),
   noted('published', PUBLISHED, "by StakeCube's authors, on a cluster of other hardware: quoted, not divided"),
 ]
