@@ -31,7 +31,10 @@ function takeLock(folder: string, path: string): void {
       writeFileSync(path, `${process.pid}\n`, { flag: 'wx' })
       return
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      const { code } = error as NodeJS.ErrnoException
+      // A full disk takes the name and not what is in it.
+      if (code === 'ENOSPC' || code === 'EDQUOT') rmSync(path, { force: true })
+      if (code !== 'EEXIST') throw error
       const owner = Number(readFileSync(path, 'utf8').trim())
       if (owner !== process.pid && isRunning(owner)) throw lockedError(folder, owner)
       rmSync(path, { force: true })
