@@ -40,6 +40,8 @@ const page: MeshPage = {
       store: createMemoryStore(),
       network: browserNetwork({ relays }),
       serves: true,
+      // What others are served comes out of it too.
+      worker: true,
     })
     client.on('head', ({ header, hash }) => (hashes[Number(header.height)] = toHex(hash)))
     client.on('warning', ({ sentence }) => warnings.push(sentence))

@@ -22,7 +22,7 @@ import { formatChainSpec, parseChainSpec, type ChainSpec } from '../../src/chain
 import { createLightClient, type Checkpoint, type LightClient } from '../../src/client/index.ts'
 import { nodeNetwork } from '../../src/client/node-network.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
-import { BROWSER_BUNDLE } from '../browser-bundle.ts'
+import { BROWSER_BUNDLE, bundleFile } from '../browser-bundle.ts'
 import { CHROMIUM_FLAGS, chromiumPath } from '../chromium.ts'
 import { DevnetProcess } from '../devnet-process.ts'
 import type { MeshPage, MeshState } from './mesh-page.ts'
@@ -175,6 +175,7 @@ class Mesh {
       const checkpoint = { height: Number(height), hash: toHex(hash) }
       const config = { spec: formatChainSpec(this.#spec!), checkpoint, peers, relays: relay }
       await page.evaluate((given) => (globalThis as unknown as { meshPage: MeshPage }).meshPage.start(given), config)
+      if (page.workers().length !== 1) throw new Error('no worker verifies for a page')
       this.members.push({ name: `page ${index}`, kind: 'page', state: () => pageState(page) })
       const reached = await until('a relay takes the page', FOLLOW_TIMEOUT_MS, async () => {
         const found = await page.evaluate(() => (globalThis as unknown as { meshPage: MeshPage }).meshPage.addresses())
@@ -192,13 +193,15 @@ class Mesh {
       sourcemap: false,
       outdir: 'unused',
     })
-    const script = outputFiles[0]!.text
+    const workerEntry = fileURLToPath(new URL('../../web/bundles/worker.ts', import.meta.url))
+    const scripts: Readonly<Record<string, string>> = {
+      '/client/page.js': outputFiles[0]!.text,
+      '/browser/worker.js': (await bundleFile(workerEntry, { banner: '', again: false })).code,
+    }
     this.#server = createServer((request, response) => {
-      const isScript = request.url === '/page.js'
-      response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html')
-      response.end(
-        isScript ? script : '<!doctype html><title>mesh</title><script type="module" src="/page.js"></script>',
-      )
+      const script = scripts[request.url ?? '/']
+      response.setHeader('content-type', script === undefined ? 'text/html' : 'text/javascript')
+      response.end(script ?? '<!doctype html><title>mesh</title><script type="module" src="/client/page.js"></script>')
     })
     this.#server.listen(0, '127.0.0.1')
     await once(this.#server, 'listening')

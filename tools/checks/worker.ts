@@ -50,14 +50,14 @@ export async function run({ full }: CheckOptions): Promise<CheckOutcome> {
   const hops = full ? HOPS.full : HOPS.short
   const task = await record(engine, catchupChain(engine, CHAIN_SEED, hops))
   const rounds = full ? ROUNDS.full : ROUNDS.short
-  const rows = await withPage(async (page) => {
+  const { rows, fallbacks } = await withPage(async (page, urlOf) => {
     await page.evaluate((given) => (globalThis as unknown as { page: WorkerPage }).page.prepare(given), task)
     const found: Measured[] = []
     for (let round = 0; round < rounds; round++)
       for (const place of ['worker', 'thread'] as const) found.push(...(await measure(page, place, `${place}${round}`)))
-    return found
+    return { rows: found, fallbacks: await withoutWorker(page, urlOf, task) }
   })
-  return { results: resultsOf(rows, task), notRun: [] }
+  return { results: [...resultsOf(rows, task), ...fallbacks], notRun: [] }
 }
 
 function resultsOf(rows: readonly Measured[], { headHeight }: WorkerTask): CheckResult[] {
@@ -163,20 +163,56 @@ function mainThreads(events: readonly TraceEvent[]): (event: TraceEvent) => bool
   return (event) => mains.includes(keyOf(event))
 }
 
-async function withPage<Value>(use: (page: Page) => Promise<Value>): Promise<Value> {
+/** The pages whose worker cannot be started, and why. */
+const WITHOUT: Readonly<Record<string, string>> = {
+  '/far/away/': 'a worker file that is not there',
+  '/strict/': 'a policy that forbids workers',
+}
+
+/** They verify all the same, and say so once. */
+async function withoutWorker(page: Page, urlOf: (path: string) => string, task: WorkerTask): Promise<CheckResult[]> {
+  const results: CheckResult[] = []
+  for (const [path, what] of Object.entries(WITHOUT)) {
+    await page.goto(urlOf(path))
+    await page.waitForFunction('globalThis.page !== undefined')
+    const { height, warnings } = await page.evaluate(
+      async (given) => {
+        const { page: client } = globalThis as unknown as { page: WorkerPage }
+        await client.prepare(given.task)
+        await client.open(given.path, true, false)
+        return client.run()
+      },
+      { task, path },
+    )
+    const isTold = warnings.length === 1 && warnings[0]!.startsWith('worker-unavailable: ')
+    const pass = height === task.headHeight && isTold
+    results.push({
+      ...noted(`${what}: the page verifies, and says why`, warnings, ''),
+      op: '==',
+      bar: 'one warning',
+      pass,
+    })
+  }
+  return results
+}
+
+async function withPage<Value>(use: (page: Page, urlOf: (path: string) => string) => Promise<Value>): Promise<Value> {
   const files = await bundles()
   const server = createServer((request, response) => {
-    const body = files.get(request.url ?? '/')
-    const type = request.url === '/' ? 'text/html; charset=utf-8' : 'text/javascript; charset=utf-8'
+    const path = request.url ?? '/'
+    const body = files.get(path)
+    const type = path.endsWith('/') ? 'text/html; charset=utf-8' : 'text/javascript; charset=utf-8'
+    if (path === '/strict/') response.setHeader('content-security-policy', "worker-src 'none'")
     response.writeHead(body === undefined ? 404 : 200, { 'content-type': type }).end(body)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const browser: Browser = await chromium.launch({ executablePath: chromiumPath(), args: [...CHROMIUM_FLAGS] })
   try {
     const page = await browser.newPage()
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+    const urlOf = (path: string): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`
+    await page.goto(urlOf('/'))
     await page.waitForFunction('globalThis.page !== undefined')
-    return await use(page)
+    return await use(page, urlOf)
   } finally {
     await browser.close()
     server.closeAllConnections()
@@ -193,13 +229,14 @@ async function bundles(): Promise<ReadonlyMap<string, string>> {
     write: false,
   })
   const { code } = await bundleFile(file('../../web/bundles/worker.ts'), { banner: '', again: false })
+  const pageOf = (script: string): string =>
+    `<!doctype html><meta charset="utf-8"><title>worker</title><script type="module" src="${script}"></script>`
+  const script = outputFiles[0]!.text
   return new Map([
-    [
-      '/',
-      '<!doctype html><meta charset="utf-8"><title>worker</title><script type="module" src="/client/page.js"></script>',
-    ],
-    ['/client/page.js', outputFiles[0]!.text],
-    ['/browser/worker.js', code],
+    ...[['/', pageOf('/client/page.js')] as const, ['/strict/', pageOf('/client/page.js')] as const],
+    // No browser/worker.js beside this one.
+    ...[['/far/away/', pageOf('/far/away/page.js')] as const, ['/far/away/page.js', script] as const],
+    ...[['/client/page.js', script] as const, ['/browser/worker.js', code] as const],
   ])
 }
 
