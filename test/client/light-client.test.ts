@@ -2,6 +2,7 @@ import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   createLightClient,
+  type LightClient,
   parseCheckpoint,
   parseProofText,
   proofText,
@@ -46,6 +47,43 @@ test('it starts at genesis, catches up with a peer and follows it', async () => 
   ok(client.committee !== undefined && client.witnessCount === 1)
   await client.close()
   ok(network.isClosed)
+})
+
+test('it is moved to other told peers: those before are hung up on and forgotten, a given one stays', async () => {
+  const network = new FixtureNetwork(new Map(['a', 'b', 'c'].map((name) => [name, new FixtureView(chain)])))
+  const store = createMemoryStore()
+  const client = await createLightClient({
+    spec: chain.spec,
+    peers: [],
+    peersLater: true,
+    store,
+    network,
+    kernels,
+    bls,
+    nowMs,
+  })
+  const until = async (of: LightClient, ...expected: readonly string[]) => {
+    const connected = () => of.peers.map(({ name }) => name).sort()
+    while (connected().join() !== expected.join()) await new Promise<void>((resolve) => of.on('peer', () => resolve()))
+  }
+  await client.start()
+  client.addPeers(['/memory/p2p/a'])
+  await until(client, 'a')
+  client.movePeers(['/memory/p2p/b', '/memory/p2p/c'])
+  await until(client, 'b', 'c')
+  client.movePeers(['/memory/p2p/c'])
+  await until(client, 'c')
+  client.movePeers([])
+  await until(client)
+  await client.close()
+
+  const own = await createLightClient({ ...setUp().base, network, peers: ['/memory/p2p/a'] })
+  await own.start()
+  own.movePeers(['/memory/p2p/b'])
+  await until(own, 'a', 'b')
+  own.movePeers([])
+  await until(own, 'a')
+  await own.close()
 })
 
 test('a head that was told is stored: a client over the same entries starts there', async () => {
