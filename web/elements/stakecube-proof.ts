@@ -43,6 +43,18 @@ export class StakecubeProof extends StakecubeElement {
       .drop label {
         margin: 0;
       }
+      .drop input::file-selector-button {
+        font: inherit;
+        font-weight: 600;
+        color: var(--_accent);
+        background: transparent;
+        border: 1px solid var(--_line-strong);
+        border-radius: 8px;
+        padding: 0.35rem 0.9rem;
+        margin-right: 0.75rem;
+        min-height: 2.25rem;
+        cursor: pointer;
+      }
       .verdict {
         display: flex;
         align-items: center;

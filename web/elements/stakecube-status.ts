@@ -139,7 +139,7 @@ export class StakecubeStatus extends StakecubeElement {
       </div>
       <div>
         <dt>Same head seen at</dt>
-        ${this.#row(Math.min(1, agreeingCount / 3), `${agreeingCount} ${agreeingCount === 1 ? 'peer' : 'peers'} ${where}`, isWitnessed)}
+        ${this.#row(Math.min(1, agreeingCount / 3), agreeingCount === 0 ? 'no peer now' : `${agreeingCount} ${agreeingCount === 1 ? 'peer' : 'peers'} ${where}`, isWitnessed)}
       </div>
       <div>
         <dt>May be trusted for</dt>
