@@ -68,6 +68,8 @@ async function outcome(mesh: Mesh, { validators }: Devnet, clientCount: number):
   const states = [...before, ...(await mesh.states())]
   const reach = before.filter(({ peers }) => peers.some(({ name }) => validators.has(name)))
   const through = (part: string) => before.filter(({ peers }) => peers.some(({ address }) => address.includes(part)))
+  const isPage = ({ address }: MeshState['peers'][number]): boolean => address.includes('/p2p-circuit/webrtc')
+  const onlyPages = before.filter(({ peers }) => peers.length > 0 && peers.every(isPage))
   return {
     results: [
       measured('clients', members, 'clients', '==', clientCount),
@@ -75,6 +77,7 @@ async function outcome(mesh: Mesh, { validators }: Devnet, clientCount: number):
       measured('following', followed.length, `clients, ${BLOCKS} new blocks`, '==', clientCount),
       measured('heightsWithTwoHashes', contradictions(states), 'heights', '==', 0),
       measured('pagesOverWebRTC', through('/p2p-circuit/webrtc').length, 'pages', '==', pages.length - 1),
+      measured('pagesWhoseOnlyPeersArePages', onlyPages.length, 'pages', '==', pages.length - 1),
       measured('followingWithoutTheRelay', afterRelay.length, `pages, ${BLOCKS} new blocks`, '==', pages.length),
       noted('firstBlocks', catchUpMs, 'ms from the last start until everyone had followed'),
       noted('said', said, ''),
