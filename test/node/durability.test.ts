@@ -8,8 +8,12 @@ import { after, test } from 'node:test'
 import { ClassicLevel } from 'classic-level'
 import { encodeSafetyRecord, type SafetyRecord } from '../../src/consensus/safety-record.ts'
 import { makeDevnet, saveDevnet } from '../../src/node/devnet-config.ts'
+import { chainIdOf } from '../../src/chain/spec.ts'
+import { genesisLedger } from '../../src/ledger/ledger.ts'
 import { Devnet } from '../../src/node/devnet.ts'
 import { createNodeEngine } from '../../src/node/engine.ts'
+import { Execution } from '../../src/node/execution.ts'
+import { openStore } from '../../src/node/open-store.ts'
 import { SafetyStore } from '../../src/node/safety-store.ts'
 import { LevelChainStore } from '../../src/store/level-chain.ts'
 
@@ -95,6 +99,26 @@ test('a damaged slot whose record the database has is told and costs nothing; on
   const lost = await damaged(record(5n, 1))
   equal(lost.isLost, true)
   match(lost.findings.join(), /none that is newer/)
+})
+
+test('a database that lost its end says which blocks it fetches again; one that a crash left a vote behind says nothing', async () => {
+  const { spec } = makeDevnet(engine, 1, Date.now())
+  const chain = { params: spec.params, chainId: chainIdOf(engine.kernels, spec) }
+  const opened = async (votedOn: bigint) => {
+    const folder = newFolder()
+    const lines: string[] = []
+    const options = { execution: new Execution(engine, chain), genesis: genesisLedger(engine, spec), folder }
+    const first = await openStore({ ...options, log: { log: () => undefined } })
+    await first.safety.save({ record: record(votedOn, 0) })
+    first.safety.close()
+    await first.store.close()
+    const again = await openStore({ ...options, log: { log: (_, text) => void lines.push(text) } })
+    again.safety.close()
+    await again.store.close()
+    return lines.join()
+  }
+  match(await opened(6n), /ends at block 0, .* voted on 6: it has lost blocks 1 to 5/)
+  equal(await opened(1n), '')
 })
 
 // ── A bad block ──────────────────────────────────────────────────────────────────────────────────────────────────────
