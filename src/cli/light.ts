@@ -143,13 +143,14 @@ const warnStore = (error: ClientError) => process.stderr.write(`stakecube light:
 /** A run with a goal ends when nobody can be reached, or when those that are bring nothing that verifies. */
 function giveUp(client: LightClient, reject: (error: CliError) => void): void {
   let doubt = ''
+  let isCheckpointDoubted = false
   let timer: NodeJS.Timeout | undefined
   const within = (ms: number, what: string) => {
     clearTimeout(timer)
-    timer = setTimeout(
-      () => reject(new CliError('network', `${what} within ${ms / 1000} s: ${doubt || 'check the addresses'}`)),
-      ms,
-    )
+    timer = setTimeout(() => {
+      const exit = isCheckpointDoubted && client.head === undefined ? 'input' : 'network'
+      reject(new CliError(exit, `${what} within ${ms / 1000} s: ${doubt || 'check the addresses'}`))
+    }, ms)
     timer.unref()
   }
   let isReached = false
@@ -161,7 +162,12 @@ function giveUp(client: LightClient, reject: (error: CliError) => void): void {
     else within(NOTHING_NEW_MS, 'no peer brought a head that verifies')
   }
   within(FIRST_PEER_MS, 'no peer could be reached')
-  client.on('warning', ({ sentence }) => (doubt = sentence))
+  client.on('warning', ({ code, sentence }) => {
+    // What the peers have against the checkpoint says more than that they were hung up on afterwards.
+    if (isCheckpointDoubted && code !== 'checkpoint-mismatch') return
+    isCheckpointDoubted ||= code === 'checkpoint-mismatch'
+    doubt = sentence
+  })
   client.on('peer', ({ state }) => {
     if (state !== 'connected' || isReached) return
     isReached = true
