@@ -1,6 +1,6 @@
 /** What a light client tells: event names, their shapes, and who listens. */
 import type { Operands } from '../base/verdict.ts'
-import type { LightPhase, PeerState, VerifiedHead } from '../light/contract.ts'
+import type { LightPhase, PeerState, Progress, VerifiedHead } from '../light/contract.ts'
 import type { Trust } from '../light/trust-meter.ts'
 import type { Connectivity } from './liveness.ts'
 import type { ClientError } from './errors.ts'
@@ -42,8 +42,8 @@ export interface ClientEvents {
   /** A new verified head; it is saved. */
   readonly head: Head
   readonly phase: LightPhase
-  /** While catching up: the verified height, and the highest that a peer claims. */
-  readonly progress: { readonly height: bigint; readonly claimedHeight: bigint }
+  /** With each step: the verified height, the highest that a peer claims, how far it has come (`hopsTotal` 0: it follows). */
+  readonly progress: Progress
   readonly peer: PeerInfo
   readonly warning: Warning
   /** The trust meter says something else than before (its ages alone do not count). */

@@ -3,7 +3,9 @@
  * not verified, and answers questions with proofs.
  *
  * ```ts
- * import { createLightClient, openIdbStore, browserNetwork } from 'stakecube'
+ * import { buildPayment, createLightClient } from 'stakecube'
+ * import { browserNetwork } from 'stakecube/browser'   // nodeNetwork from 'stakecube/node'
+ * import { openIdbStore } from 'stakecube/store/idb'   // openFileStore from 'stakecube/store/file'
  * const client = await createLightClient({
  *   spec,                                   // ChainSpec, from parseChainSpec(text)
  *   checkpoint: { height: 1234n, hash },    // a block you were given by someone you trust; absent: genesis
@@ -15,9 +17,12 @@
  * client.on('head', ({ header, signedSeats, seats }) => console.log(header.height, `${signedSeats}/${seats}`))
  * await client.start()
  * const { utxos } = await client.unspent(owner)
- * const proof = await client.submit(buildPayment(kernels, client, { account, utxos, … }).tx)
+ * const chain = { chainId: client.chainId, params: spec.params }
+ * const proof = await client.submit(buildPayment(kernels, chain, { account, utxos, to, amount, expiry }).tx)
  * await client.close()
  * ```
+ *
+ * docs/examples/node-client.mjs is all of it as a program that runs.
  *
  * Heights, amounts (micro-units) and block times (milliseconds since 1970) are bigint. Everything that fails throws
  * ClientError {code, message, operands}; a call with an aborted signal rejects with the code `aborted`.
@@ -136,7 +141,7 @@ async function openWorker(choice: WorkerChoice, config: MachineConfig) {
 export type { ChainSpec } from '../chain/spec.ts'
 export { parseChainSpec } from '../chain/spec.ts'
 export type { Checkpoint } from '../verify/trust.ts'
-export type { LightPhase, PeerState, SubmissionStatus } from '../light/contract.ts'
+export type { LightPhase, PeerState, Progress, SubmissionStatus } from '../light/contract.ts'
 export { durationText, type CertificateWeight, type Freshness, type Trust } from '../light/trust-meter.ts'
 export { parseCheckpoint, shareText, CHECKPOINT_TEXT_SENTENCES } from '../light/checkpoint-text.ts'
 export { isProofText, parseProofText, proofText, type ProofText } from '../light/proof-text.ts'

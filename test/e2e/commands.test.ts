@@ -99,6 +99,20 @@ test('light catches up from the checkpoint and from genesis, and a second run go
   deepEqual([again[0]!.source, again[0]!.height], ['store', heads.at(-1)!.height])
 })
 
+test('the example of docs/examples does in Node what it says, with the built package', async () => {
+  const argv = ['docs/examples/node-client.mjs', devnet.ready.page]
+  const out = await new Promise<string>((resolve, reject) =>
+    execFile(process.execPath, argv, { timeout: 120_000 }, (error, stdout, stderr) =>
+      error === null ? resolve(stdout) : reject(new Error(`${error.message}\n${stdout}${stderr}`)),
+    ),
+  )
+  for (const line of [/^verified, .* old, /m, /: complete, proven$/m, /^payment final$/m, /: 1 transactions$/m])
+    match(out, line)
+  match(out, /^proof file of \d+ bytes: accepted\none bit changed: rejected$/m)
+  match(out, /^a second client goes on from block \d+$/m)
+  match(out, /^query-not-found: none of \d+ peers knows transaction 0{64}\ndone$/m)
+})
+
 test('a payment beyond the balance says both amounts and ends with the exit code for bad input', async () => {
   const argv = ['wallet', 'send', 'bob', '99000000000000', '--wallet', 'alice', '--devnet', devnet.ready.page]
   const { code, err } = await stakecube(...argv)
