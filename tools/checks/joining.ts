@@ -24,12 +24,14 @@ const BUILT = 'dist/cli/main.js'
 /** The built command where there is one, which starts in half the time. */
 const CLI = existsSync(BUILT) ? [BUILT] : ['--import', 'tsx', 'src/cli/main.ts']
 const COMMAND_TIMEOUT_MS = 180_000
-const WAIT_TIMEOUT_MS = 240_000
+const WAIT_TIMEOUT_MS = 400_000
+/** A client may be so many times as far behind as a command takes to start. */
+const TRUST_STARTS = 10
 
 interface Extent {
   readonly validators: number
   readonly blockTimeMs: number
-  /** Unbonding takes one and a half of it. */
+  /** At least; unbonding takes one and a half of it. */
   readonly trustS: number
   /** Blocks that the others make at least while the stranger is dead. */
   readonly absentBlocks: number
@@ -40,8 +42,9 @@ interface Extent {
 const SHORT: Extent = { validators: 3, blockTimeMs: 750, trustS: 15, absentBlocks: 4, stayEpochs: 0 }
 const FULL: Extent = { validators: 4, blockTimeMs: 1500, trustS: 45, absentBlocks: 12, stayEpochs: 8 }
 /** A trust period so short that unbonding does not take all day is short for a client that starts on a busy machine, too. */
-const STALE_ATTEMPTS_MAX = 8
-const EXIT_UNDECIDED = 5
+const ATTEMPTS_MAX = 8
+/** Undecided (a stale head), and no connection: on a busy machine worth another try. */
+const EXIT_AGAIN = [5, 6]
 const FUNDS = 400_000_000n
 const STAKE = 300_000_000n
 
@@ -65,6 +68,7 @@ class Trial {
   readonly #folder: string
   readonly #extent: Extent
   readonly #startedMs = performance.now()
+  #trustS = 0
   readonly #children: Service[] = []
   #observer: Observer | undefined
   /** Flags that reach the devnet: its spec and its validators. */
@@ -76,22 +80,23 @@ class Trial {
   }
 
   async run(): Promise<CheckResult[]> {
+    const keys = this.#path('keys.json')
+    const askedMs = performance.now()
+    const { blsPk } = await this.#ask('validator', '--new-keys', keys)
+    // Where a command takes long to start, clients fall behind: they may be so for longer, and unbonding takes longer then.
+    const startS = (performance.now() - askedMs) / 1000
+    this.#trustS = Math.max(this.#extent.trustS, Math.ceil(TRUST_STARTS * startS))
+    const { owner } = await this.#ask('wallet', 'new', this.#path('wallet.json'))
     const devnet = this.#service([
       ...['devnet', '--validators', String(this.#extent.validators), '--data', join(this.#folder, 'devnet')],
       ...['--block-time', String(this.#extent.blockTimeMs), '--epoch-length', '2'],
-      ...['--trust-period', String(this.#extent.trustS), '--http', '0', '--p2p-port', '0', '--json'],
-    ])
-    const keys = this.#path('keys.json')
-    const made = Promise.all([
-      this.#ask('validator', '--new-keys', keys),
-      this.#ask('wallet', 'new', this.#path('wallet.json')),
+      ...['--trust-period', String(this.#trustS), '--http', '0', '--p2p-port', '0', '--json'],
     ])
     const ready = await devnet.until(({ event }) => event === 'ready', 'the devnet is ready')
     const { spec, tcpPeers } = ready as unknown as { readonly spec: string; readonly tcpPeers: readonly string[] }
     const page = String(ready['page'])
     this.#reach = ['--devnet', page]
     this.#observer = await Observer.open(join(this.#folder, 'observer'), spec, tcpPeers)
-    const [{ blsPk }, { owner }] = await made
     this.#tell('the devnet runs')
     const start = () => this.#startValidator(spec, keys, tcpPeers)
     const validator = start()
@@ -169,6 +174,7 @@ class Trial {
           height: observer.height,
           epochs: observer.epoch,
           ...this.#extent,
+          trustS: this.#trustS,
           program: CLI.at(-1),
         },
         '',
@@ -227,8 +233,8 @@ class Trial {
   async #ask(...args: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
     let attempt = await this.#try(...args)
     // Nothing is asked for a second time that may have been sent: it would be paid or staked twice.
-    const wasStale = () => attempt.code === EXIT_UNDECIDED && !attempt.complaints.includes('what was sent')
-    for (let count = 1; wasStale() && count < STALE_ATTEMPTS_MAX; count++) attempt = await this.#try(...args)
+    const mayBeAgain = () => EXIT_AGAIN.includes(attempt.code ?? 0) && !attempt.complaints.includes('what was sent')
+    for (let count = 1; mayBeAgain() && count < ATTEMPTS_MAX; count++) attempt = await this.#try(...args)
     const { code, answer, complaints } = attempt
     if (code !== 0) throw new Error(`stakecube ${args.slice(0, 2).join(' ')} ended with ${code}: ${complaints}`)
     return answer
