@@ -9,6 +9,16 @@ export interface PageHeap {
   readonly nodes: number
 }
 
+/** Bytes of the page's own heap by what they are: `code` is what the engine compiled, `native` what is outside of the heap. */
+export type HeapKinds = Readonly<Record<string, number>>
+
+interface Snapshot {
+  readonly snapshot: {
+    readonly meta: { readonly node_fields: readonly string[]; readonly node_types: readonly unknown[] }
+  }
+  readonly nodes: readonly number[]
+}
+
 interface WorkerReply {
   readonly id?: number
   readonly result?: { readonly usedSize?: number }
@@ -59,6 +69,16 @@ export class HeapProbe {
     }
   }
 
+  /** From a snapshot, which holds up the page for a second or two: tells growth of data from a compiler that warms up. */
+  async kinds(): Promise<HeapKinds> {
+    const chunks: string[] = []
+    const onChunk = ({ chunk }: { readonly chunk: string }): void => void chunks.push(chunk)
+    this.#session.on('HeapProfiler.addHeapSnapshotChunk', onChunk)
+    await this.#session.send('HeapProfiler.takeHeapSnapshot', { reportProgress: false })
+    this.#session.off('HeapProfiler.addHeapSnapshotChunk', onChunk)
+    return bytesByKind(JSON.parse(chunks.join('')) as Snapshot)
+  }
+
   async #ask(sessionId: string, method: string): Promise<NonNullable<WorkerReply['result']>> {
     const id = ++this.#sentCount
     const reply = new Promise<WorkerReply>((resolve) => this.#waiting.set(id, resolve))
@@ -68,4 +88,22 @@ export class HeapProbe {
     if (error !== undefined) throw new Error(`${method} in a worker: ${error.message}`)
     return result ?? {}
   }
+}
+
+function bytesByKind({ snapshot: { meta }, nodes }: Snapshot): HeapKinds {
+  const { node_fields: fields, node_types: types } = meta
+  const [type, size] = [fields.indexOf('type'), fields.indexOf('self_size')]
+  const names = types[type] as readonly string[]
+  const kinds: Record<string, number> = {}
+  for (let at = 0; at < nodes.length; at += fields.length) {
+    const name = names[nodes[at + type]!]!
+    kinds[name] = (kinds[name] ?? 0) + nodes[at + size]!
+  }
+  return kinds
+}
+
+/** What each kind grew by, the most first; kinds that hardly changed are left out. */
+export function growth(first: HeapKinds, last: HeapKinds): HeapKinds {
+  const grown = Object.keys(last).map((kind) => [kind, last[kind]! - (first[kind] ?? 0)] as const)
+  return Object.fromEntries(grown.filter(([, bytes]) => Math.abs(bytes) > 1000).sort(([, a], [, b]) => b - a))
 }

@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { DevnetProcess, drawPortBase, freePort } from '../devnet-process.ts'
 import { LivePage, launch, type PageFacts } from '../../test/e2e/live-page.ts'
-import { HeapProbe } from './page-heap.ts'
+import { growth, HeapProbe } from './page-heap.ts'
 import { TaskWatch, WATCH, type Task } from './page-tasks.ts'
 import { measured, noted, type CheckOptions, type CheckOutcome } from './registry.ts'
 
@@ -74,10 +74,12 @@ async function soak(plan: Plan, browser: Browser, live: LivePage): Promise<Check
   await watch.disregard()
   await observe(plan.firstCollectionMs)
   const firstHeap = await heap.measure()
-  // The collection was ours, not the page's.
+  const firstKinds = await heap.kinds()
+  // The collections were ours, not the page's.
   await watch.disregard()
   await observe(plan.endMs)
   const lastHeap = await heap.measure()
+  const grown = growth(firstKinds, await heap.kinds())
   const isBack = live.until('following again', isFollowing, FOLLOWING_TIMEOUT_MS).catch(() => undefined)
   const last = (await isBack) ?? (await live.facts())
 
@@ -117,6 +119,11 @@ async function soak(plan: Plan, browser: Browser, live: LivePage): Promise<Check
       noted('long tasks of any kind', { count: longTasksMs.length, longestMs: longest(longTasksMs) }, ''),
       noted('first heap', firstHeap, 'bytes and nodes'),
       noted('last heap', lastHeap, 'bytes and nodes'),
+      noted(
+        "what the page's heap grew by",
+        grown,
+        'bytes by kind: code is what the engine compiled, native is not counted',
+      ),
       noted(
         'following when looked at',
         Number((phases.filter((phase) => phase === 'following').length / phases.length).toFixed(3)),
