@@ -108,7 +108,7 @@ console.log(`a second client goes on from block ${(await second.whenHead()).head
 
 // ── Errors have a code, a sentence and what to do (docs/errors.md) ───────────────────────────────────────────────────
 try {
-  await second.proveTransaction(new Uint8Array(32))
+  await second.topicIn(topic, 5n, 5n)
 } catch (error) {
   console.log(error instanceof ClientError && `${error.code}: ${error.message}`)
 }
