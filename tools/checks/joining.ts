@@ -27,6 +27,7 @@ const COMMAND_TIMEOUT_MS = 180_000
 const WAIT_TIMEOUT_MS = 400_000
 /** A client may be so many times as far behind as a command takes to start. */
 const TRUST_STARTS = 10
+const TRUST_S_MAX = 60
 
 interface Extent {
   readonly validators: number
@@ -85,7 +86,7 @@ class Trial {
     const { blsPk } = await this.#ask('validator', '--new-keys', keys)
     // Where a command takes long to start, clients fall behind: they may be so for longer, and unbonding takes longer then.
     const startS = (performance.now() - askedMs) / 1000
-    this.#trustS = Math.max(this.#extent.trustS, Math.ceil(TRUST_STARTS * startS))
+    this.#trustS = Math.max(this.#extent.trustS, Math.min(TRUST_S_MAX, Math.ceil(TRUST_STARTS * startS)))
     const { owner } = await this.#ask('wallet', 'new', this.#path('wallet.json'))
     const devnet = this.#service([
       ...['devnet', '--validators', String(this.#extent.validators), '--data', join(this.#folder, 'devnet')],
