@@ -210,9 +210,11 @@ export class Coordinator {
     if (state === 'dropped' && !PROVES_NOTHING.has(code ?? '')) this.#bar(name, code ?? state)
   }
 
+  /** Told once: a node that stays connected is looked at again and again. */
   #bar(peer: string, reason: string): void {
+    const isNews = !this.table.barred.includes(peer)
     this.table.bar(peer)
-    this.#parts.onEvent?.({ kind: 'barred', peer, reason })
+    if (isNews) this.#parts.onEvent?.({ kind: 'barred', peer, reason })
   }
 
   /** Whether a connected peer may be assigned now. */

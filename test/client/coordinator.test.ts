@@ -217,7 +217,12 @@ test('provable misbehaviour bars a node for good: wrong bytes to this client, or
   world.peers.set(nodeA.peer, world.height).set(nodeB.peer, world.height)
   await world.settle()
   equal(await world.given(board), nodeB.peer)
-  ok(world.events.some((event) => event.kind === 'barred' && event.reason === 'stake-burnt'))
+  const barred = () => world.events.filter((event) => event.kind === 'barred')
+  deepEqual(barred(), [{ kind: 'barred', peer: nodeA.peer, reason: 'stake-burnt' }])
+  world.height += PROVEN_FOR_HEIGHTS
+  world.peers.set(nodeA.peer, world.height).set(nodeB.peer, world.height)
+  await world.settle()
+  equal(barred().length, 1, 'it is still connected, and told once')
   // Another node of the same owner is found out when it comes.
   world.register(other, 'full', owner)
   world.peers.set(other.peer, world.height)
