@@ -251,6 +251,8 @@ export class Driver {
         if (signal.aborted) return
         this.#liveness?.heard(peer)
         this.deliver({ kind: 'frame-received', streamId, bytes: frame })
+        // A peer that streams faster than a worker verifies waits, and fills nobody's memory.
+        await this.#host.settled()
       }
     } catch (error) {
       // Whatever ended it, the machine asks the peer for its status before it follows again.

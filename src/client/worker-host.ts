@@ -105,7 +105,8 @@ export class WorkerHost implements MachineHost {
   }
 
   settled(): Promise<void> {
-    return this.#undone === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve))
+    const isOver = this.#over !== undefined
+    return isOver || this.#undone === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiting.push(resolve))
   }
 
   verifyProof(task: ProofTask): Promise<Verdict<ProvenFile>> {

@@ -18,3 +18,5 @@ parentPort!.on('message', (data: ToWorker & { readonly crash?: string; readonly 
   scope.onmessage?.({ data })
 })
 serveMachine(scope, async () => ({ ...modelEngine, bls }))
+// What ThreadWorker.loaded waits for.
+parentPort!.postMessage({ kind: 'loaded' })
