@@ -127,10 +127,11 @@ class Cable {
     return (this.#server.address() as { port: number }).port
   }
 
-  async cutFor(ms: number): Promise<void> {
+  /** Away until `over` resolves. */
+  async cutUntil(over: () => Promise<unknown>): Promise<void> {
     this.isUp = false
     for (const socket of this.#sockets) socket.destroy()
-    await new Promise((resolve) => setTimeout(resolve, ms))
+    await over()
     this.isUp = true
   }
 
@@ -146,19 +147,23 @@ test('a network that comes and goes every few seconds: the chain is followed in 
   const cable = await Cable.to(port)
   const light = new Light(['--peer', address.replace(`/tcp/${port}`, `/tcp/${cable.port}`), '--store', file('flap')])
   try {
+    const said = (): readonly string[] => light.said.filter((text) => text.includes(`/tcp/${cable.port}/`))
     for (let round = 0; round < 3; round++) {
       const before = light.newest
       await light.until(`a head after ${round} cuts`, () => light.newest > Math.max(0, before))
-      // Long enough for a dial that fails, and for the wait after it.
-      await cable.cutFor(1500)
+      // The first one for as long as it takes to be noticed, the others about as long as a dial that fails and the wait after it.
+      await cable.cutUntil(() =>
+        round === 0
+          ? light.until('a word about the network', () => said().length > 0)
+          : new Promise((resolve) => setTimeout(resolve, 1500)),
+      )
     }
     deepEqual(
       light.heads.map(({ height }) => height),
       light.heads.map(({ height }) => height).toSorted((a, b) => a - b),
     )
-    const lines = light.said.filter((text) => text.includes(`/tcp/${cable.port}/`))
-    equal(lines.length, 1, light.said.join('\n'))
-    match(lines[0]!, /^stakecube light: could not connect to \S+: .*; it is tried again, at most 30 s apart$/)
+    equal(said().length, 1, light.said.join('\n'))
+    match(said()[0]!, /^stakecube light: could not connect to \S+: .*; it is tried again, at most 30 s apart$/)
   } finally {
     await light.stop()
     await cable.close()
