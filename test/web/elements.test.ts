@@ -358,6 +358,45 @@ describe('wrong attributes', () => {
       equal(codes, [code])
     })
 
+  it('what scripts and frameworks give in types of their own is taken for what it says, and null for nothing', async () => {
+    const host = document.createElement('div')
+    document.body.append(host)
+    const codes: string[] = []
+    const onError = (event: Event): unknown => codes.push((event as CustomEvent<{ code: string }>).detail.code)
+    host.addEventListener('error', onError, true)
+    const made = async (tag: string, properties: Record<string, unknown>): Promise<LitElement> => {
+      const element = document.createElement(tag) as LitElement
+      Object.assign(element, { client: following() }, properties)
+      host.append(element)
+      await element.updateComplete
+      return element
+    }
+    const pay = await made('stakecube-pay', { to: OWNER, amount: 2.5, topic: 7 })
+    equal(find<HTMLInputElement>(pay, '#amount').value, '2.5')
+    await made('stakecube-heads', { count: '3' }).then((heads) => equal(findAll(heads, 'li').length, 3))
+    await made('stakecube-heads', { count: null }).then((heads) => equal(findAll(heads, 'li').length, 12))
+    await made('stakecube-topic', { topic: null, blocks: null, provider: null })
+    equal(codes, [])
+    await made('stakecube-balance', { owner: 123 })
+    await made('stakecube-pay', { to: { name: 'bob' } })
+    equal(codes, ['bad-owner', 'bad-payee'])
+  })
+  it('an attribute that is removed is one that was never given', async () => {
+    const { element, codes, said } = await told(`<stakecube-balance owner="alice"></stakecube-balance>`)
+    element.removeAttribute('owner')
+    await element.updateComplete
+    equal([said(), codes], ['', ['bad-owner']])
+    ok(textOf(element).includes('No account chosen'), textOf(element))
+    const client = document.createElement('stakecube-client')
+    const fired = errorsOf(client)
+    client.setAttribute('src', '/there-is-no-such-document.json')
+    document.body.append(client)
+    await until('an error', () => fired.length > 0)
+    client.removeAttribute('src')
+    await client.updateComplete
+    await until('the sentence goes', () => find(client, '[role=alert]') === null)
+    equal(fired, ['config-unreachable'])
+  })
   it('a count that is put right is used, and the sentence goes', async () => {
     const { element, said } = await told('<stakecube-heads count="x"></stakecube-heads>')
     ;(element as LitElement & { client: unknown }).client = following()
@@ -369,21 +408,27 @@ describe('wrong attributes', () => {
     equal([findAll(element, 'li').length, said()], [3, ''])
   })
 
-  const TAGS = ['status', 'heads', 'cube', 'finality', 'balance', 'pay', 'proof', 'topic'] as const
-  for (const name of TAGS)
-    it(`stakecube-${name} whose \`for\` names nobody says so, until there is one`, async () => {
-      const { element, codes, said } = await told(`<stakecube-${name} for="nobody"></stakecube-${name}>`)
-      equal(said(), '')
-      await until('an error', () => codes.length > 0)
+  it('every element whose `for` names nobody says so, until there is one', async () => {
+    const names = ['status', 'heads', 'cube', 'finality', 'balance', 'pay', 'proof', 'topic']
+    const all = await Promise.all(names.map((name) => told(`<stakecube-${name} for="nobody"></stakecube-${name}>`)))
+    equal(
+      all.map(({ said }) => said()),
+      names.map(() => ''),
+    )
+    await until('errors', () => all.every(({ codes }) => codes.length > 0))
+    for (const { element, said } of all) {
       await element.updateComplete
-      equal(codes, ['no-provider'])
       ok(said().includes('id="nobody"'), said())
-      const provider = document.createElement('stakecube-client')
-      provider.id = 'nobody'
-      element.after(provider)
-      await until('it is taken back', () => said() === '')
-      equal(codes, ['no-provider'])
-    })
+    }
+    const provider = document.createElement('stakecube-client')
+    provider.id = 'nobody'
+    document.body.append(provider)
+    await until('they are taken back', () => all.every(({ said }) => said() === ''))
+    equal(
+      all.map(({ codes }) => codes.join()),
+      names.map(() => 'no-provider'),
+    )
+  })
 })
 
 describe('stakecube-client', () => {

@@ -3,6 +3,7 @@ import { LitElement, html, type CSSResultGroup, type PropertyValues, type Templa
 import { property } from 'lit/decorators.js'
 import type { ClientFacts, ClientSource, Problem } from '../client/facts.ts'
 import { ClientController } from '../controllers/client-controller.ts'
+import { asTexts, countIn } from './attributes.ts'
 import { theme } from './theme.ts'
 
 /**
@@ -32,6 +33,7 @@ export abstract class StakecubeElement extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues): void {
+    asTexts(this, ['provider'])
     if (changed.has('provider') && (this.hasUpdated || this.provider !== undefined))
       this.#live.useProvider(this.provider)
     this.fault('for', this.#live.isMissing ? noProvider(this.provider ?? '') : undefined)
@@ -53,8 +55,9 @@ export abstract class StakecubeElement extends LitElement {
     if (problem !== undefined && problem.sentence !== before?.sentence) this.fail(problem)
   }
 
-  /** `value` where it is a whole number from 1 to `most`; else `otherwise`, and the fault is said. For `willUpdate`. */
-  protected checkedCount(name: string, value: number, most: number, otherwise: number): number {
+  /** `given` where it is a whole number from 1 to `most`; else `otherwise`, and the fault is said. For `willUpdate`. */
+  protected checkedCount(name: string, given: unknown, most: number, otherwise: number): number {
+    const value = countIn(given) ?? otherwise
     const isGood = Number.isInteger(value) && value >= 1 && value <= most
     const sentence = `\`${name}\` is a whole number from 1 to ${most}, not ${value}; ${otherwise} is used.`
     this.fault(name, isGood ? undefined : { code: `bad-${name}`, sentence })

@@ -2,6 +2,7 @@ import { css, html, nothing, type PropertyValues, type TemplateResult } from 'li
 import { property, state } from 'lit/decorators.js'
 import { fromHex } from '../../src/base/bytes.ts'
 import { problemOf, type BalanceFacts, type ClientSource, type Problem } from '../client/facts.ts'
+import { asTexts } from './attributes.ts'
 import { StakecubeElement, define } from './element.ts'
 import { formatAmount, formatCount } from './format.ts'
 import { sign } from './icons.ts'
@@ -46,6 +47,7 @@ export class StakecubeBalance extends StakecubeElement {
 
   protected override willUpdate(changed: PropertyValues): void {
     super.willUpdate(changed)
+    asTexts(this, ['owner'])
     if (changed.has('owner')) {
       this.balance = this.problem = this.#asking = this.#askedHeight = undefined
       const bad = this.owner !== undefined && fromHex(this.owner)?.length !== 16

@@ -3,8 +3,12 @@ import { property, state } from 'lit/decorators.js'
 import { fetchText, parseCheckpoint, parseConfig, parsePeers, type ClientConfig } from '../client/config.ts'
 import { ClientProblem, problemOf, type ClientSource, type Problem, type Wallet } from '../client/facts.ts'
 import { CLIENT_CONTEXT, CLIENT_PROVIDED_EVENT, type ContextRequestEvent } from '../controllers/client-context.ts'
+import { asTexts } from './attributes.ts'
 import { define } from './element.ts'
 import { theme } from './theme.ts'
+
+/** What a client is started with. */
+const GIVEN = ['src', 'chain', 'checkpoint', 'peers', 'relays'] as const
 
 /**
  * Owns a light client and gives it to the elements inside of it (or that name it with `for`). Shows nothing while all is
@@ -91,8 +95,12 @@ export class StakecubeClient extends LitElement {
     this.#replace(undefined)
   }
 
+  protected override willUpdate(): void {
+    asTexts(this, GIVEN)
+  }
+
   protected override updated(changed: PropertyValues): void {
-    if (['src', 'chain', 'checkpoint', 'peers', 'relays'].some((name) => changed.has(name))) void this.#start()
+    if (GIVEN.some((name) => changed.has(name))) void this.#start()
   }
 
   protected override render(): TemplateResult {
@@ -114,9 +122,8 @@ export class StakecubeClient extends LitElement {
 
   async #start(): Promise<void> {
     const generation = ++this.#generation
-    const { src, chain, checkpoint, peers, relays } = this
-    if ([src, chain, checkpoint, peers, relays].every((given) => given === undefined)) return
     this.problem = undefined
+    if (GIVEN.every((name) => this[name] === undefined)) return this.#replace(undefined)
     try {
       const config = await this.#configure()
       const { startLiveClient } = await import('../client/live-client.ts')

@@ -9,6 +9,7 @@ import {
   type ProofFacts,
   type Wallet,
 } from '../client/facts.ts'
+import { asTexts } from './attributes.ts'
 import { StakecubeElement, define } from './element.ts'
 import { formatAmount, formatCount, parseAmount, shortHex } from './format.ts'
 import { sign } from './icons.ts'
@@ -111,6 +112,7 @@ export class StakecubePay extends StakecubeElement {
 
   protected override willUpdate(changed: PropertyValues): void {
     super.willUpdate(changed)
+    asTexts(this, ['to', 'amount', 'topic'])
     const { to, amount } = this
     if (changed.has('to')) this.fault('to', to === undefined || ownerIn(to) !== undefined ? undefined : noPayee(to))
     if (changed.has('amount')) {

@@ -10,12 +10,15 @@ import {
   type TopicFacts,
 } from '../client/facts.ts'
 import { ClockController } from '../controllers/clock-controller.ts'
+import { asTexts, countIn } from './attributes.ts'
 import { StakecubeElement, define } from './element.ts'
 import { formatAge, formatCount, shortHex } from './format.ts'
 import { sign } from './icons.ts'
 import { theme } from './theme.ts'
 
 const BLOCKS_MAX = 10_000
+/** Blocks that a topic is shown over unless it is told otherwise. */
+const BLOCKS = 100
 /** Entries that are listed unless it is told otherwise. */
 const COUNT = 8
 
@@ -84,6 +87,8 @@ export class StakecubeTopic extends StakecubeElement {
 
   protected override willUpdate(changed: PropertyValues): void {
     super.willUpdate(changed)
+    asTexts(this, ['topic'])
+    if (changed.has('blocks')) this.blocks = countIn(this.blocks) ?? BLOCKS
     if (changed.has('count')) this.#count = this.checkedCount('count', this.count, TOPIC_ENTRIES_KEPT, COUNT)
     if (changed.has('topic')) this.fault('topic', this.topic === '' ? NO_TOPIC : undefined)
     if (changed.has('blocks')) this.fault('blocks', isBlocks(this.blocks) ? undefined : noBlocks(this.blocks))
