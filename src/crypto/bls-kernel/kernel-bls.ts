@@ -35,6 +35,8 @@ import { Slots } from './slots.ts'
 const SPARE_PLACE_COUNT = 16
 /** Items that one combination takes; larger batches are several. */
 const BATCH_SIZE_MAX = 240
+/** Places of the key table for sums: a batch of them at once. A sum is of one certificate, so few are worth keeping. */
+const SUM_PLACE_COUNT = BATCH_SIZE_MAX
 /** Places [0, MESSAGE_PLACE_COUNT) keep hashed messages of single verifications; a batch uses the ones behind. */
 const MESSAGE_PLACE_COUNT = 16
 
@@ -47,12 +49,15 @@ const POSSESSION_TAG = ascii(BLS_POSSESSION_SUITE)
 /** A validated key: where it stands in the kernel, if it does, and what to put back when it was pushed out. */
 class KernelKey implements BlsKey {
   readonly owner: KernelBls
+  /** The part of the key table that it may stand in. */
+  readonly slots: Slots<KernelKey>
   readonly saved: Uint8Array
   place: number
   #bytes: Uint8Array | undefined
 
-  constructor(owner: KernelBls, place: number, saved: Uint8Array, bytes?: Uint8Array) {
+  constructor(owner: KernelBls, slots: Slots<KernelKey>, place: number, saved: Uint8Array, bytes?: Uint8Array) {
     this.owner = owner
+    this.slots = slots
     this.place = place
     this.saved = saved
     this.#bytes = bytes
@@ -79,6 +84,9 @@ export class KernelBls implements BlsVerifier {
   readonly #sha256: (bytes: Uint8Array) => Uint8Array
   readonly #keys: ByteCache<KernelKey>
   readonly #keySlots: Slots<KernelKey>
+  readonly #sumSlots: Slots<KernelKey>
+  /** Keys that can stand in the table at once, beside the sums. */
+  readonly #keyCountMax: number
   readonly #messageSlots: Slots<HashedMessage>
   /** The signature at SINGLE_PLACE: what was looked at is mostly verified next. */
   #decoded: Uint8Array | undefined
@@ -88,8 +96,10 @@ export class KernelBls implements BlsVerifier {
     assert(machine.messageCountMax >= BATCH_SIZE_MAX + MESSAGE_PLACE_COUNT, 'a batch must fit the table of messages')
     this.#machine = machine
     this.#sha256 = sha256
-    this.#keys = new ByteCache(machine.keyCountMax)
-    this.#keySlots = new Slots(machine.keyCountMax)
+    this.#keyCountMax = machine.keyCountMax - SUM_PLACE_COUNT
+    this.#keys = new ByteCache(this.#keyCountMax)
+    this.#keySlots = new Slots(this.#keyCountMax)
+    this.#sumSlots = new Slots(SUM_PLACE_COUNT, this.#keyCountMax)
     this.#messageSlots = new Slots(MESSAGE_PLACE_COUNT)
   }
 
@@ -97,7 +107,7 @@ export class KernelBls implements BlsVerifier {
     if (bytes.length !== BLS_KEY_BYTES) return undefined
     const known = this.#keys.get(bytes)
     if (known !== undefined) return known
-    const key = this.#newKey((place) => this.#machine.decodeKey(place, bytes), bytes.slice())
+    const key = this.#newKey(this.#keySlots, (place) => this.#machine.decodeKey(place, bytes), bytes.slice())
     if (key !== undefined) this.#keys.set(bytes, key)
     return key
   }
@@ -114,14 +124,14 @@ export class KernelBls implements BlsVerifier {
   sumKeys(keys: readonly WeightedKey[]): BlsKey | undefined {
     this.#machine.beginKeySum()
     this.#addKeys(keys, 1)
-    return this.#newKey((place) => this.#machine.finishKeySum(place))
+    return this.#newKey(this.#sumSlots, (place) => this.#machine.finishKeySum(place))
   }
 
   subtractKeys(total: BlsKey, keys: readonly WeightedKey[]): BlsKey | undefined {
     this.#machine.beginKeySum()
     this.#addKeys([{ key: total, times: 1 }], 1)
     this.#addKeys(keys, -1)
-    return this.#newKey((place) => this.#machine.finishKeySum(place))
+    return this.#newKey(this.#sumSlots, (place) => this.#machine.finishKeySum(place))
   }
 
   verify(key: BlsKey, message: Uint8Array, signature: Uint8Array): boolean {
@@ -156,7 +166,7 @@ export class KernelBls implements BlsVerifier {
     if (!this.#fits(seats)) return sumSeatsBy(this, seats, bitmap)
     assertSeatBitmap(seats, bitmap)
     this.#machine.sumSeats(this.#placesOf(seats, bitmap))
-    return this.#newKey((place) => this.#machine.finishKeySum(place))
+    return this.#newKey(this.#sumSlots, (place) => this.#machine.finishKeySum(place))
   }
 
   verifySeats(claim: SeatClaim): SeatVerdict {
@@ -176,7 +186,7 @@ export class KernelBls implements BlsVerifier {
 
   /** Whether the keys and their sum can all stand in the table at once. */
   #fits({ keys }: SeatKeys): boolean {
-    return keys.length <= this.#machine.keyCountMax - SPARE_PLACE_COUNT
+    return keys.length <= this.#keyCountMax - SPARE_PLACE_COUNT
   }
 
   /** Puts in the table what the sum needs. */
@@ -194,28 +204,28 @@ export class KernelBls implements BlsVerifier {
     return this.#machine.encodeKey(this.#placeOf(key))
   }
 
-  #newKey(fill: (place: number) => boolean, bytes?: Uint8Array): KernelKey | undefined {
-    const place = this.#keySlots.vacate()
+  #newKey(slots: Slots<KernelKey>, fill: (place: number) => boolean, bytes?: Uint8Array): KernelKey | undefined {
+    const place = slots.vacate()
     if (!fill(place)) return undefined
-    const key = new KernelKey(this, place, this.#machine.saveKey(place), bytes)
-    this.#keySlots.give(place, key)
+    const key = new KernelKey(this, slots, place, this.#machine.saveKey(place), bytes)
+    slots.give(place, key)
     return key
   }
 
   #placeOf(key: BlsKey): number {
     assert(key instanceof KernelKey && key.owner === this, 'key must come from this verifier')
-    if (this.#keySlots.owner(key.place) === key) this.#keySlots.touch(key.place)
+    if (key.slots.owner(key.place) === key) key.slots.touch(key.place)
     else {
-      key.place = this.#keySlots.vacate()
+      key.place = key.slots.vacate()
       this.#machine.loadKey(key.place, key.saved)
-      this.#keySlots.give(key.place, key)
+      key.slots.give(key.place, key)
     }
     return key.place
   }
 
   /** In parts, each loaded and summed before the next one can push it out. */
   #addKeys(keys: readonly WeightedKey[], sign: 1 | -1): void {
-    const partSize = this.#machine.keyCountMax - SPARE_PLACE_COUNT
+    const partSize = SUM_PLACE_COUNT - SPARE_PLACE_COUNT
     for (let start = 0; start < keys.length; start += partSize) {
       const terms: KeyTerm[] = []
       for (const { key, times } of keys.slice(start, start + partSize)) {

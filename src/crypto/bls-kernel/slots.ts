@@ -2,19 +2,19 @@
 import { assert } from '../../base/assert.ts'
 
 export class Slots<Owner> {
-  readonly #owners: (Owner | undefined)[]
+  readonly #owners = new Map<number, Owner>()
   /** Place → nothing, least recently used first. */
   readonly #order = new Map<number, undefined>()
 
-  constructor(count: number) {
+  /** Over the places [first, first + count). */
+  constructor(count: number, first = 0) {
     assert(count >= 1, `slots need a place, got ${count}`)
-    this.#owners = Array.from({ length: count }, () => undefined)
-    for (let place = 0; place < count; place++) this.#order.set(place, undefined)
+    for (let place = first; place < first + count; place++) this.#order.set(place, undefined)
   }
 
   /** Who holds `place` now. */
   owner(place: number): Owner | undefined {
-    return this.#owners[place]
+    return this.#owners.get(place)
   }
 
   /** Makes `place` the most recently used. */
@@ -27,13 +27,13 @@ export class Slots<Owner> {
   vacate(): number {
     const place = this.#order.keys().next().value
     assert(place !== undefined, 'slots always have a place')
-    this.#owners[place] = undefined
+    this.#owners.delete(place)
     return place
   }
 
   /** Gives `place` to `owner`. */
   give(place: number, owner: Owner): void {
-    this.#owners[place] = owner
+    this.#owners.set(place, owner)
     this.touch(place)
   }
 }
