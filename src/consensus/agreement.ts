@@ -71,6 +71,11 @@ const ROUND_DEADLINES: readonly DeadlineName[] = ['propose', 'prevote', 'precomm
 /** Rounds that stay in memory behind the current one. */
 const ROUNDS_BEHIND_MAX = 32
 const RESEND_DOUBLINGS_MAX = 5
+/**
+ * A round that has not ended after so many of them is given up by who has precommitted: a precommit that all still wait for may be
+ * gone, with the memory of a validator that crashed in a later round. The lock is kept, so this endangers nothing ([BFT-1]).
+ */
+const RESENDS_PER_ROUND_MAX = 4
 
 /** The height before, while late precommits may still make its certificate fuller. */
 interface Previous {
@@ -408,8 +413,10 @@ export class Agreement {
     this.#deadlines.set('resend', this.#nowMs + this.#config.times.resendMs)
   }
 
-  /** No progress: our votes go to everybody, and peers are asked for what is missing. */
+  /** No progress: our votes go to everybody, and peers are asked for what is missing; in the end the round is given up. */
   #resend(state: HeightState): void {
+    if (state.step === 'precommit' && state.resendCount >= RESENDS_PER_ROUND_MAX)
+      return this.#enterRound(state.round + 1)
     for (const votes of this.#sentVotes) this.#effects.push({ type: 'broadcast', bytes: encodeMessage(votes) })
     this.#intake.sendStatus()
     state.resendCount = Math.min(state.resendCount + 1, RESEND_DOUBLINGS_MAX)

@@ -1,6 +1,6 @@
 /**
- * The durable store of a simulated node. What was written when a crash comes survives, the rest does not; the chain and the
- * safety record are written on their own, so a crash may leave the record ahead of the chain.
+ * The durable store of a simulated node. What was written when a crash comes survives, the rest does not; the node writes one
+ * thing after another.
  */
 import type { Block } from '../chain/block.ts'
 import type { FinalityCert } from '../chain/certificate.ts'

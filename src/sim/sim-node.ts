@@ -62,6 +62,8 @@ export class SimNode<Snapshot> {
   #wakeToken = 0
   /** Until then it computes, and what happens waits in the inbox. */
   #busyUntilMs = 0
+  /** When the last of the writes under way is done. */
+  #writtenAtMs = 0
   #inbox: AgreementEvent[] = []
   readonly #pendingFinals = new Map<bigint, { from: number; block: Uint8Array; cert: Uint8Array }>()
 
@@ -102,6 +104,7 @@ export class SimNode<Snapshot> {
   crash(): void {
     this.#life++
     this.#busyUntilMs = 0
+    this.#writtenAtMs = 0
     this.#inbox = []
     this.#agreement = undefined
     this.#chain = undefined
@@ -218,14 +221,21 @@ export class SimNode<Snapshot> {
     this.setup.network.broadcast(this.index, frame)
   }
 
-  /** After the disk's time the write is there, even if the node has crashed since; the report then finds nobody. */
   #persist(effect: Extract<AgreementEffect, { type: 'persist' }>): void {
-    const life = this.#life
-    const { disk, queue, diskMs } = this.setup
-    queue.after(diskMs, () => {
-      if (this.#life !== life) return
+    const { disk, diskMs } = this.setup
+    this.#write(diskMs, () => {
       this.writeRecord(disk, effect)
       this.#step({ type: 'persisted', nowMs: this.nowMs, id: effect.id })
+    })
+  }
+
+  /** One write after another, as `node/agreement-driver.ts` does: a block is there before the record of the next height is. */
+  #write(takesMs: number, done: () => void): void {
+    const life = this.#life
+    const { queue } = this.setup
+    this.#writtenAtMs = Math.max(this.#writtenAtMs, queue.nowMs) + takesMs
+    queue.after(this.#writtenAtMs - queue.nowMs, () => {
+      if (this.#life === life) done()
     })
   }
 
@@ -242,15 +252,13 @@ export class SimNode<Snapshot> {
     })
   }
 
-  /** The block reaches the disk a little later than the votes for the next one may: a crash in between loses it. */
+  /** A block takes longer than a record; a crash before it is written loses it. */
   #final(effect: Extract<AgreementEffect, { type: 'final' }>): void {
     this.setup.observer.final(this.index, effect)
     const { block, cert } = effect
     const after = this.#chain!.snapshot()
-    const life = this.#life
-    this.setup.queue.after(3 * this.setup.diskMs, () => {
-      if (this.#life === life) this.setup.disk.append({ block, cert, after })
-    })
+    const { disk, diskMs } = this.setup
+    this.#write(3 * diskMs, () => disk.append({ block, cert, after }))
   }
 
   #catchUp(peer: number, fromHeight: number): void {
