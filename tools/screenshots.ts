@@ -11,7 +11,10 @@ import { DevnetProcess, drawPortBase, freePort } from './devnet-process.ts'
 import { LivePage, launch } from '../test/e2e/live-page.ts'
 
 const OUT = 'docs/screenshots'
-const HEADS_WANTED = 16
+/** A full strip on a wide page. */
+const HEADS_WANTED = 12
+/** Blocks take long on a machine that is busy. */
+const TIMEOUT_MS = 300_000
 
 interface Shot {
   readonly name: string
@@ -34,7 +37,7 @@ async function pay({ page }: LivePage): Promise<void> {
   await page.locator('stakecube-pay #to').fill(bob!)
   await page.locator('stakecube-pay #amount').fill('1.5')
   await page.locator('stakecube-pay button').click()
-  await page.locator('stakecube-proof .verdict').waitFor({ timeout: 60_000 })
+  await page.locator('stakecube-proof .verdict').waitFor({ timeout: TIMEOUT_MS })
 }
 
 /** Pages besides the dashboard: the path and what has to be done before the picture is taken. */
@@ -48,7 +51,7 @@ const OTHERS: readonly {
     path: 'examples/checkout.html',
     prepare: async ({ page }) => {
       await page.locator('stakecube-pay button:enabled').click()
-      await page.locator('#state[data-paid]').waitFor({ timeout: 90_000 })
+      await page.locator('#state[data-paid]').waitFor({ timeout: TIMEOUT_MS })
     },
   },
   {
@@ -56,14 +59,14 @@ const OTHERS: readonly {
     path: 'examples/sensors.html',
     prepare: async ({ page }) => {
       await page.getByRole('button', { name: 'Report from the roof' }).click()
-      await page.getByText('final in block').waitFor({ timeout: 90_000 })
+      await page.getByText('final in block').waitFor({ timeout: TIMEOUT_MS })
       await page.locator('#topic-roof li').waitFor()
     },
   },
   {
     name: 'docs',
     path: 'docs/stakecube-status.html',
-    prepare: async ({ page }) => page.locator('stakecube-status .meter').first().waitFor({ timeout: 60_000 }),
+    prepare: async ({ page }) => page.locator('stakecube-status .meter').first().waitFor({ timeout: TIMEOUT_MS }),
   },
 ]
 
@@ -73,7 +76,7 @@ async function shootOther(
   { name, path, prepare }: (typeof OTHERS)[number],
 ): Promise<void> {
   const live = await LivePage.open(browser, new URL(path, site).href, { viewport: { width: 1100, height: 800 } })
-  await live.until('following', ({ phase, heads }) => phase === 'following' && heads.length >= 3)
+  await live.until('following', ({ phase, heads }) => phase === 'following' && heads.length >= 3, TIMEOUT_MS)
   await prepare(live)
   await live.page.screenshot({ path: join(OUT, `${name}.png`) })
   console.log(`screenshots: ${name}.png`)
@@ -83,8 +86,13 @@ async function shootOther(
 async function shoot(browser: Browser, url: string, { name, options, pays }: Shot): Promise<void> {
   // A block that is just coming in would leave a gap in the picture.
   const live = await LivePage.open(browser, url, { ...options, reducedMotion: 'reduce' })
-  await live.until('a full strip', ({ phase, heads }) => phase === 'following' && heads.length >= HEADS_WANTED)
+  await live.until(
+    'a full strip',
+    ({ phase, heads }) => phase === 'following' && heads.length >= HEADS_WANTED,
+    TIMEOUT_MS,
+  )
   if (pays) await pay(live)
+  await live.until('a fresh head', ({ level }) => level === 'verified', TIMEOUT_MS)
   await live.page.evaluate(() => {
     ;(document.activeElement as HTMLElement | null)?.blur()
     scrollTo(0, 0)
@@ -98,9 +106,9 @@ async function shoot(browser: Browser, url: string, { name, options, pays }: Sho
 /** The devnet is stopped while the page is open: what does the page say? */
 async function shootOffline(browser: Browser, devnet: DevnetProcess): Promise<void> {
   const live = await LivePage.open(browser, devnet.ready.page)
-  await live.until('some blocks', ({ phase, heads }) => phase === 'following' && heads.length >= 6)
+  await live.until('some blocks', ({ phase, heads }) => phase === 'following' && heads.length >= 6, TIMEOUT_MS)
   await devnet.stop()
-  await live.until('offline', ({ level }) => level === 'offline')
+  await live.until('offline', ({ level }) => level === 'offline', TIMEOUT_MS)
   await live.page.screenshot({ path: join(OUT, 'offline.png') })
   console.log('screenshots: offline.png')
   await live.close()
