@@ -98,10 +98,10 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: 'signatures of transactions are taken as verified',
     caughtBy: 'valid-chain',
     provoke: (options) => ({
-      ...equals(options, 4),
+      ...equals(options, 7),
       faulty: new Map([[0, 'invalid-proposals']]),
       healAfterMs: 30_000,
-      paymentEveryMs: 300,
+      paymentEveryMs: 60,
       progressMs: 5000,
     }),
     makeCache: (kernels) => new GullibleCache(kernels),
