@@ -1,5 +1,6 @@
 /** Files that users name, read no further than what they can be: a wrong name must not fill the memory. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { concatBytes } from '../base/bytes.ts'
 import { CliError } from './exit-codes.ts'
 
 const CHUNK_BYTES = 64 * 1024
@@ -29,7 +30,7 @@ function readAll(file: number, path: string, what: string, bytesMax: number): Ui
   for (;;) {
     const chunk = new Uint8Array(CHUNK_BYTES)
     const count = readSome(file, chunk)
-    if (count === 0) return joined(chunks, length)
+    if (count === 0) return concatBytes(...chunks)
     length += count
     if (length > bytesMax) throw tooLong(path, what, `more than ${bytesMax}`, bytesMax)
     chunks.push(chunk.subarray(0, count))
@@ -48,16 +49,6 @@ function readSome(file: number, chunk: Uint8Array): number {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
     }
   }
-}
-
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const bytes = new Uint8Array(length)
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.length
-  }
-  return bytes
 }
 
 const tooLong = (path: string, what: string, got: string, bytesMax: number): CliError =>

@@ -12,10 +12,10 @@ import { registrationOf } from '../client/registrations.ts'
 import { ed25519Sign } from '../crypto/ed25519.ts'
 import { deviceMessage, ownerOf } from '../crypto/keys.ts'
 import { loadKernels } from '../kernels/load.ts'
-import { asCliError } from './client-exit.ts'
-import { parseCommandLine, usage, type CommandDefinition, type CommandLine } from './command-line.ts'
+import { usage, type CommandDefinition, type CommandLine } from './command-line.ts'
 import { CliError, EXIT } from './exit-codes.ts'
 import { CLIENT_FLAGS, readChainInputs } from './light-inputs.ts'
+import { runSubcommand } from './subcommands.ts'
 import { EXPIRY_HEIGHTS, findAccount, KEY_FLAGS, print, readKeyFile, withClient } from './wallet-session.ts'
 
 const METADATA_BYTES_MAX = 256
@@ -51,23 +51,12 @@ const DEFINITIONS = {
 type Sub = keyof typeof DEFINITIONS
 const RUN: Readonly<Record<Sub, (line: CommandLine) => Promise<number>>> = { register, revoke, show }
 
-export async function deviceCommand(argv: string[]): Promise<number> {
-  const [name, ...rest] = argv
-  if (name === undefined || name === '--help') {
-    const rows = Object.values(DEFINITIONS).map(({ name: full, summary }) => `  ${full.padEnd(16)}  ${summary}\n`)
-    process.stdout.write(`usage: stakecube device ${Object.keys(DEFINITIONS).join('|')} [flags]\n\n${rows.join('')}`)
-    return name === undefined ? EXIT.usage : EXIT.ok
-  }
-  if (!Object.hasOwn(DEFINITIONS, name))
-    throw usage({ name: 'device' }, `device has no command "${name}"; it has ${Object.keys(DEFINITIONS).join(', ')}`)
-  const line = parseCommandLine(DEFINITIONS[name as Sub], rest)
-  if (line === undefined) return EXIT.ok
-  try {
-    return await RUN[name as Sub](line)
-  } catch (error) {
-    throw asCliError(error)
-  }
-}
+const OVERVIEW = `usage: stakecube device ${Object.keys(DEFINITIONS).join('|')} [flags]\n\n${Object.values(DEFINITIONS)
+  .map(({ name, summary }) => `  ${name.padEnd(16)}  ${summary}\n`)
+  .join('')}`
+
+export const deviceCommand = (argv: string[]): Promise<number> =>
+  runSubcommand('device', DEFINITIONS, OVERVIEW, argv, (name, line) => RUN[name](line))
 
 async function register(line: CommandLine): Promise<number> {
   const kernels = await loadKernels()

@@ -15,12 +15,12 @@ import {
 } from '../client/index.ts'
 import type { Kernels } from '../kernels/contract.ts'
 import { loadKernels } from '../kernels/load.ts'
-import { asCliError } from './client-exit.ts'
-import { parseCommandLine, usage, type CommandDefinition, type CommandLine } from './command-line.ts'
+import { usage, type CommandDefinition, type CommandLine } from './command-line.ts'
 import { CliError, EXIT } from './exit-codes.ts'
 import { CHAIN_FLAGS, CLIENT_FLAGS, codeOf, readChainInputs, type ChainInputs } from './light-inputs.ts'
 import { sign, SIGN_DEFINITIONS, submit } from './sign.ts'
 import { STAKE_DEFINITIONS, runStakeCommand } from './stake.ts'
+import { runSubcommand } from './subcommands.ts'
 import {
   EXPIRY_HEIGHTS,
   KEY_FLAGS,
@@ -81,22 +81,8 @@ const OVERVIEW = `usage: stakecube wallet ${Object.keys(DEFINITIONS).join('|')} 
   .map(({ name, summary }) => `  ${name.padEnd(14)}  ${summary}`)
   .join('\n')}\n`
 
-export async function walletCommand(argv: string[]): Promise<number> {
-  const [name, ...rest] = argv
-  if (name === undefined || name === '--help') {
-    process.stdout.write(OVERVIEW)
-    return name === undefined ? EXIT.usage : EXIT.ok
-  }
-  if (!Object.hasOwn(DEFINITIONS, name))
-    throw usage({ name: 'wallet' }, `wallet has no command "${name}"; it has ${Object.keys(DEFINITIONS).join(', ')}`)
-  const line = parseCommandLine(DEFINITIONS[name as Sub], rest)
-  if (line === undefined) return EXIT.ok
-  try {
-    return await RUN[name as Sub](line, await loadKernels())
-  } catch (error) {
-    throw asCliError(error)
-  }
-}
+export const walletCommand = (argv: string[]): Promise<number> =>
+  runSubcommand('wallet', DEFINITIONS, OVERVIEW, argv, async (name, line) => RUN[name](line, await loadKernels()))
 
 const RUN: Readonly<Record<Sub, (line: CommandLine, kernels: Kernels) => Promise<number>>> = {
   new: makeKey,
