@@ -22,41 +22,91 @@ export interface DevnetOptions {
   /** First of the validators' ports; free ones if left out. */
   readonly p2pPort?: number
   readonly flags?: readonly string[]
+  /** What runs the command line; the sources if left out. */
+  readonly command?: readonly string[]
+  /** How long it may take until it is ready. */
+  readonly readyMs?: number
 }
 
 const READY_TIMEOUT_MS = 120_000
+/** Lines that are kept for the error when it ends. */
+const SAID_COUNT_MAX = 200
 export const COMMAND = ['--import', 'tsx', 'src/cli/main.ts']
 
-export class DevnetProcess {
-  readonly ready: ReadyEvent
-  readonly #child: ChildProcess
+type Told = ({ readonly event: 'ready' } & ReadyEvent) | { readonly event: 'block'; readonly height: number }
 
-  private constructor(child: ChildProcess, ready: ReadyEvent) {
+export class DevnetProcess {
+  readonly #child: ChildProcess
+  readonly #watchers = new Set<() => void>()
+  #said: string[] = []
+  #ready: ReadyEvent | undefined
+  #height = 0
+  #hasEnded = false
+
+  private constructor(child: ChildProcess) {
     this.#child = child
-    this.ready = ready
+    child.stderr!.on('data', (chunk: Buffer) => this.#keep(chunk.toString()))
+    createInterface({ input: child.stdout! }).on('line', (line) => this.#take(line))
+    child.on('close', () => {
+      this.#hasEnded = true
+      this.#look()
+    })
   }
 
-  /** Resolves when the devnet is ready; rejects with all it said if it ends before. */
-  static async start({ folder, httpPort = 0, p2pPort = 0, flags = [] }: DevnetOptions): Promise<DevnetProcess> {
+  /** Resolves when the devnet is ready; rejects with what it said if it ends before. */
+  static async start(options: DevnetOptions): Promise<DevnetProcess> {
+    const { folder, httpPort = 0, p2pPort = 0, flags = [], command = COMMAND, readyMs = READY_TIMEOUT_MS } = options
     const ports = ['--http', String(httpPort), '--p2p-port', String(p2pPort)]
-    const child = spawn(process.execPath, [...COMMAND, 'devnet', '--json', '--data', folder, ...ports, ...flags], {
+    const child = spawn(process.execPath, [...command, 'devnet', '--json', '--data', folder, ...ports, ...flags], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
-    const said: string[] = []
-    child.stderr!.on('data', (chunk: Buffer) => said.push(chunk.toString()))
-    const timer = setTimeout(() => child.kill('SIGKILL'), READY_TIMEOUT_MS)
+    const devnet = new DevnetProcess(child)
+    const timer = setTimeout(() => child.kill('SIGKILL'), readyMs)
     try {
-      for await (const line of createInterface({ input: child.stdout! })) {
-        said.push(line)
-        const event = JSON.parse(line) as ReadyEvent & { readonly event: string }
-        if (event.event !== 'ready') continue
-        child.stdout!.resume()
-        return new DevnetProcess(child, event)
-      }
+      await devnet.#until('it was ready', () => devnet.#ready !== undefined)
     } finally {
       clearTimeout(timer)
     }
-    throw new Error(`the devnet ended before it was ready:\n${said.join('\n')}`)
+    return devnet
+  }
+
+  get ready(): ReadyEvent {
+    if (this.#ready === undefined) throw new Error('the devnet is not ready')
+    return this.#ready
+  }
+
+  /** Resolves when block `height` is final; rejects if the devnet ends before. */
+  reaches(height: number): Promise<void> {
+    return this.#until(`block ${height} was final`, () => this.#height >= height)
+  }
+
+  #keep(text: string): void {
+    this.#said = [...this.#said, text].slice(-SAID_COUNT_MAX)
+  }
+
+  #take(line: string): void {
+    this.#keep(line)
+    const told = JSON.parse(line) as Told
+    if (told.event === 'ready') this.#ready = told
+    if (told.event === 'block') this.#height = told.height
+    this.#look()
+  }
+
+  #look(): void {
+    for (const watcher of this.#watchers) watcher()
+  }
+
+  async #until(what: string, isSo: () => boolean): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const look = (): void => {
+        if (!isSo() && !this.#hasEnded) return
+        this.#watchers.delete(look)
+        if (isSo()) resolve()
+        else reject(new Error(`the devnet ended before ${what}:\n${this.#said.join('\n')}`))
+      }
+      this.#watchers.add(look)
+      look()
+    })
   }
 
   /** Ctrl-C, and waits until it is gone. */

@@ -8,12 +8,9 @@
  * reported final is printed, and the next start must begin there or later. Every figure of the board is of an "emulated
  * ARM1176"; what emulation costs shows in the ratios of the two.
  */
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Prng } from '../../src/base/prng.ts'
 import { chooseSlot, encodePages, PAGE_BYTES, readSlot } from '../../src/store/card-pages.ts'
@@ -26,6 +23,7 @@ import {
   type Target,
   type TargetProcess,
 } from './board-target.ts'
+import { COMMAND, DevnetProcess, type ReadyEvent } from '../devnet-process.ts'
 import { countingProxy, type CountingProxy } from './counting-proxy.ts'
 import { measured, noted, type CheckOptions, type CheckOutcome, type CheckResult } from './registry.ts'
 
@@ -64,15 +62,20 @@ export async function run({ seed, full }: CheckOptions): Promise<CheckOutcome> {
 export async function runOn(targets: readonly Target[], seed: string, full: boolean): Promise<CheckOutcome> {
   if (!existsSync(EDGE_FILE)) return { results: [], notRun: [`${EDGE_FILE} is not there: run "npm run build" first`] }
   const folder = mkdtempSync(join(tmpdir(), 'stakecube-board-'))
-  const devnet = await startDevnet(folder)
+  const devnet = await DevnetProcess.start({
+    folder: join(folder, 'devnet'),
+    flags: ['--validators', '4'],
+    command: existsSync('dist/cli/main.js') ? ['dist/cli/main.js'] : COMMAND,
+    readyMs: DEVNET_READY_MS,
+  })
   try {
     const planOf = (target: Target) => (full ? FULL : target.isEmulated ? SHORT_BOARD : SHORT)
     const trials = targets.map((target) => {
       const installation = new Installation(target, folder)
-      return new Trial(installation, folder, devnet, planOf(target), new Prng(`${seed}/${target.name}`))
+      return new Trial(installation, folder, devnet.ready, planOf(target), new Prng(`${seed}/${target.name}`))
     })
     for (const trial of trials) await trial.measureBareNode()
-    await devnet.height(16 * planOf(targets[0]!).epochs + 2)
+    await devnet.reaches(16 * planOf(targets[0]!).epochs + 2)
     for (const trial of trials) await trial.measureFirstStart()
     // Following and cutting go on side by side; CPU time is each process's own.
     await Promise.all(trials.flatMap((trial) => [trial.follow(), trial.cutPower()]))
@@ -83,61 +86,6 @@ export async function runOn(targets: readonly Target[], seed: string, full: bool
     await devnet.stop()
     rmSync(folder, { recursive: true, force: true })
   }
-}
-
-// ── The devnet, a process of its own ─────────────────────────────────────────────────────────────────────────────────
-
-interface Devnet {
-  readonly spec: string
-  readonly tcpPeers: readonly string[]
-  height(wanted: number): Promise<void>
-  stop(): Promise<void>
-}
-
-async function startDevnet(folder: string): Promise<Devnet> {
-  const flags = ['--validators', '4', '--data', join(folder, 'devnet'), '--http', '0', '--p2p-port', '0', '--json']
-  const cli = existsSync('dist/cli/main.js') ? ['dist/cli/main.js'] : ['--import', 'tsx', 'src/cli/main.ts']
-  const child = spawn(process.execPath, [...cli, 'devnet', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] })
-  let complaints = ''
-  let height = 0
-  const watchers: (() => void)[] = []
-  child.stderr.on('data', (chunk: Buffer) => (complaints = (complaints + chunk.toString()).slice(-2000)))
-  const ready = new Promise<{ spec: string; tcpPeers: readonly string[] }>((resolve, reject) => {
-    setTimeout(() => reject(new Error('the devnet was not ready in time')), DEVNET_READY_MS).unref()
-    child.once('exit', (code) => reject(new Error(`the devnet ended with ${code}: ${complaints}`)))
-    createInterface({ input: child.stdout }).on('line', (text) => {
-      const event = JSON.parse(text) as { event: string; height: number; spec: string; tcpPeers: readonly string[] }
-      if (event.event === 'ready') resolve(event)
-      if (event.event !== 'block') return
-      height = event.height
-      for (const watcher of watchers) watcher()
-    })
-  })
-  try {
-    const { spec, tcpPeers } = await ready
-    return {
-      spec,
-      tcpPeers,
-      height: (wanted) =>
-        new Promise((resolve, reject) => {
-          child.once('exit', (code) => reject(new Error(`the devnet ended with ${code}: ${complaints}`)))
-          const look = () => (height >= wanted ? resolve() : undefined)
-          watchers.push(look)
-          look()
-        }),
-      stop: () => stopProcess(child),
-    }
-  } catch (error) {
-    await stopProcess(child)
-    throw error
-  }
-}
-
-async function stopProcess(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const gone = once(child, 'exit')
-  child.kill('SIGINT')
-  await gone
 }
 
 // ── One target ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -176,12 +124,12 @@ class Trial {
   readonly minutes: { readonly rssOverNodeBytes: number; readonly heapBytes: number }[] = []
   readonly #installation: Installation
   readonly #folder: string
-  readonly #devnet: Devnet
+  readonly #devnet: ReadyEvent
   readonly #plan: Plan
   readonly #prng: Prng
   readonly #hashes = new Map<number, string>()
 
-  constructor(installation: Installation, folder: string, devnet: Devnet, plan: Plan, prng: Prng) {
+  constructor(installation: Installation, folder: string, devnet: ReadyEvent, plan: Plan, prng: Prng) {
     this.target = installation.target
     this.#installation = installation
     this.#folder = folder

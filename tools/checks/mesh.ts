@@ -28,6 +28,7 @@ import { DevnetProcess } from '../devnet-process.ts'
 import type { MeshPage, MeshState } from './mesh-page.ts'
 import { measured, noted, type CheckOptions, type CheckOutcome } from './registry.ts'
 
+const START_TIMEOUT_MS = 180_000
 const FOLLOW_TIMEOUT_MS = 180_000
 /** Blocks that everyone must have followed, before the relay goes and again after. */
 const BLOCKS = 3
@@ -112,7 +113,7 @@ class Mesh {
   #bridgeMember: Member | undefined
 
   async startDevnet(folder: string): Promise<Devnet> {
-    this.#devnet = await DevnetProcess.start({ folder, flags: ['--validators', '1'] })
+    this.#devnet = await DevnetProcess.start({ folder, flags: ['--validators', '1'], readyMs: START_TIMEOUT_MS })
     const { ready } = this.#devnet
     const spec = parseChainSpec(readFileSync(ready.spec, 'utf8'))
     if (spec.kind === 'rejected') throw new Error(`the devnet's chain spec: ${spec.code}`)

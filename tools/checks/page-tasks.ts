@@ -64,7 +64,8 @@ interface Drained {
   readonly longTasks: readonly { readonly atMs: number; readonly durationMs: number }[]
 }
 
-interface TraceEvent {
+/** Of Chromium's trace, as far as the checks read it. */
+export interface TraceEvent {
   readonly name: string
   readonly ph: string
   readonly pid: number

@@ -15,6 +15,7 @@ import { Prng } from '../../src/base/prng.ts'
 import { COMMAND, DevnetProcess } from '../devnet-process.ts'
 import { measured, noted, type CheckOptions, type CheckOutcome, type CheckResult } from './registry.ts'
 
+const START_TIMEOUT_MS = 60_000
 const HEAD_TIMEOUT_MS = 45_000
 /** Blocks that a client must have followed one by one, after catching up, before the killing begins. */
 const FOLLOWED_COUNT = 2
@@ -29,7 +30,11 @@ interface HeadEvent {
 
 export async function run({ seed, full }: CheckOptions): Promise<CheckOutcome> {
   const folder = mkdtempSync(join(tmpdir(), 'stakecube-resume-'))
-  const devnet = await DevnetProcess.start({ folder: join(folder, 'devnet'), flags: ['--validators', '4'] })
+  const devnet = await DevnetProcess.start({
+    folder: join(folder, 'devnet'),
+    flags: ['--validators', '4'],
+    readyMs: START_TIMEOUT_MS,
+  })
   try {
     const { ready } = devnet
     const results: CheckResult[] = [noted('signatures', 'bls', '')]

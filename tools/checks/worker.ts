@@ -23,6 +23,7 @@ import { bundleFile } from '../browser-bundle.ts'
 import { CHROMIUM_FLAGS, chromiumPath } from '../chromium.ts'
 import { catchupChain, CatchupView, type CatchupChain } from './catchup-fixture.ts'
 import { machine, makeEngine } from './catchup-run.ts'
+import type { TraceEvent } from './page-tasks.ts'
 import { measured, noted, type CheckOptions, type CheckOutcome, type CheckResult } from './registry.ts'
 import type { WorkerPage, WorkerRun, WorkerTask } from './worker-page.ts'
 
@@ -122,16 +123,6 @@ async function measure(page: Page, place: Place, store: string): Promise<readonl
   return rows
 }
 
-interface TraceEvent {
-  readonly name: string
-  readonly ph: string
-  readonly pid: number
-  readonly tid: number
-  readonly dur?: number
-  readonly tdur?: number
-  readonly args: { readonly name?: string }
-}
-
 /** Thread time, in ms, of each task of the page's main thread while `act` runs. */
 async function mainThreadTasks<Value>(
   page: Page,
@@ -159,7 +150,7 @@ async function mainThreadTasks<Value>(
 
 function mainThreads(events: readonly TraceEvent[]): (event: TraceEvent) => boolean {
   const keyOf = ({ pid, tid }: TraceEvent): string => `${pid}/${tid}`
-  const mains = events.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain').map(keyOf)
+  const mains = events.filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain').map(keyOf)
   return (event) => mains.includes(keyOf(event))
 }
 
