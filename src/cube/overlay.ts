@@ -58,8 +58,8 @@ export class CubeOverlay {
   }
 
   /**
-   * Up to `countMax` ways from one node to another, each the nodes after `from` up to and including `to`; shards between the
-   * first and the last lie on one way only. One step where the two are linked. `pick(n)` < n chooses among links.
+   * Up to `countMax` ways from one node to another, each the nodes after `from` up to and including `to`, none twice; shards
+   * between the first and the last lie on one way only. One step where the two are linked. `pick(n)` < n chooses among links.
    */
   routes(from: number, to: number, countMax: number, pick: (count: number) => number): number[][] {
     if (this.isLinked(from, to)) return [[to]]
@@ -69,18 +69,22 @@ export class CubeOverlay {
       .map((way) => this.#walk(from, first, way, to, pick))
   }
 
-  /** From `from` in shard `at` through the shards of `way`, then on to `to` unless the last step reached it. */
+  /**
+   * From `from` in shard `at` through the shards of `way`, then on to `to` unless a step reached it. A node in several
+   * shards may be met again: the loop back to it is cut off.
+   */
   #walk(from: number, at: number, way: readonly number[], to: number, pick: (count: number) => number): number[] {
-    const route: number[] = []
-    let [node, shard] = [from, at]
+    const path = [from]
+    let shard = at
     for (const next of way) {
-      const links = this.#across(node, shard, next)
-      node = links.includes(to) ? to : links[pick(links.length)]!
+      const links = this.#across(path.at(-1)!, shard, next)
+      if (links.includes(to)) break
+      const node = links[pick(links.length)]!
+      if (path.includes(node)) path.length = path.indexOf(node)
+      path.push(node)
       shard = next
-      if (node !== from && route.at(-1) !== node) route.push(node)
     }
-    if (node !== to) route.push(to)
-    return route
+    return [...path.slice(1), to]
   }
 
   /** Shards of the two nodes with the shortest way between them. */

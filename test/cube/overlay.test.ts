@@ -81,7 +81,7 @@ test('links go both ways, and a node keeps its own shard and a few across each b
 })
 
 test('every route goes over links to its end, takes no node twice, and no more hops than the dimension and two', () => {
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; round < 60; round++) {
     const cube = round === 0 ? full : uneven()
     const { overlay, count } = overlayOf(cube, 8)
     for (let pair = 0; pair < 30; pair++) {
@@ -90,6 +90,7 @@ test('every route goes over links to its end, takes no node twice, and no more h
       ok(routes.length >= 1 && routes.length <= 3)
       for (const route of routes) {
         equal(route.at(-1), to)
+        equal(new Set([from, ...route]).size, route.length + 1, `a node twice: ${from}, ${route.join(', ')}`)
         for (const [step, node] of route.entries()) ok(overlay.isLinked(step === 0 ? from : route[step - 1]!, node))
       }
       ok(routes[0]!.length <= dimensionOf(cube.map((label) => ({ label }))) + 1)
