@@ -61,7 +61,7 @@ const ROOMS: Readonly<
     ],
     pure: true,
   },
-  net: { path: 'net/', imports: ['base', 'ports', 'kernels/contract', 'chain', 'wire', 'crypto'] },
+  net: { path: 'net/', imports: ['base', 'ports', 'kernels/contract', 'chain', 'wire', 'crypto', 'store'] },
   store: {
     path: 'store/',
     imports: ['base', 'ports', 'kernels/contract', 'chain', 'crypto', 'ledger', 'proofs', 'verify'],

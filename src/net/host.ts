@@ -17,6 +17,7 @@ import { webSockets } from '@libp2p/websockets'
 import type { LevelDatastore } from 'datastore-level'
 import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import { TransportError } from '../ports/network.ts'
+import type { StoreWarning } from '../store/store-error.ts'
 import { AGENT, GATER_FOR_ANY_ADDRESS, securedAndMultiplexed } from './host-parts.ts'
 import { identityFrom } from './identity.ts'
 import { freeUdpPort } from './ports-free.ts'
@@ -34,6 +35,8 @@ export interface HostOptions {
   readonly announce?: readonly string[]
   /** Folder in which libp2p keeps its peers and its webrtc-direct certificate; created if missing. */
   readonly datastorePath?: string
+  /** That folder was damaged and renamed, and a new one is started. Default: a warning of the process, on stderr. */
+  readonly onStoreSetAside?: (warning: StoreWarning) => void
   /** The first write to that folder that failed; what is in it is found or made again, so the host goes on without. */
   readonly onStoreFailure?: (error: Error) => void
   /** Load webrtc-direct, which needs the optional package node-datachannel. Default: if it is there, or listened on. */
@@ -52,10 +55,10 @@ type Services = { pubsub: GossipSub }
 /** A host with gossip; `services.pubsub` exists iff `gossip` was given. */
 export type Host = Libp2p<Services>
 
-/** Starts the host. Rejects when an address is busy (see {@link ./ports-free.ts} to ask first). */
+/** Starts the host. Rejects when an address is busy (see {@link ./ports-free.ts} to ask first), or with StoreError. */
 export async function createHost(options: HostOptions = {}): Promise<Host> {
-  const datastore = options.datastorePath === undefined ? undefined : await levelDatastore(options.datastorePath)
-  await datastore?.open()
+  const datastore =
+    options.datastorePath === undefined ? undefined : await openDatastore(options.datastorePath, options)
   if (datastore !== undefined) goOnWithout(datastore, options.onStoreFailure ?? (() => undefined))
   const host = await createLibp2p(await libp2pOptions(options, datastore))
   if (datastore !== undefined) closeWith(host, datastore)
@@ -115,6 +118,8 @@ const announcedOf =
   (addresses) =>
     length === 0 ? [] : addresses
 
+const isWebrtc = (address: string): boolean => address.includes('/webrtc-direct')
+
 type Transports = NonNullable<Libp2pOptions['transports']>
 
 /** webrtc-direct unless left out; a host that neither listens on it nor was told to load it does without. */
@@ -124,16 +129,17 @@ async function webrtcTransports({ webrtc, listen = [] }: HostOptions): Promise<T
     const { webRTCDirect } = await import('@libp2p/webrtc')
     return [webRTCDirect({ certificateLifespan: CERTIFICATE_LIFESPAN_MS }) as Transports[number]]
   } catch (cause) {
-    const isNeeded = webrtc === true || listen.some((address) => address.includes('/webrtc-direct'))
+    const isNeeded = webrtc === true || listen.some(isWebrtc)
     if (isMissing(cause) && !isNeeded) return []
     throw missingPart(cause, 'webrtc-direct needs the optional package node-datachannel: npm install node-datachannel')
   }
 }
 
-async function levelDatastore(path: string): Promise<LevelDatastore> {
+async function openDatastore(path: string, { listen = [], onStoreSetAside }: HostOptions): Promise<LevelDatastore> {
+  const warn = onStoreSetAside ?? (({ message }) => process.emitWarning(message))
   try {
-    const { LevelDatastore } = await import('datastore-level')
-    return new LevelDatastore(path)
+    const { openLevelDatastore } = await import('../store/level-datastore.ts')
+    return await openLevelDatastore(path, (warning) => warn(listen.some(isWebrtc) ? withNewAddress(warning) : warning))
   } catch (cause) {
     throw missingPart(
       cause,
@@ -141,6 +147,12 @@ async function levelDatastore(path: string): Promise<LevelDatastore> {
     )
   }
 }
+
+/** What a lost certificate means: PeerId, TCP and WebSocket addresses do not come from the store. */
+const withNewAddress = (warning: StoreWarning): StoreWarning => ({
+  ...warning,
+  message: `${warning.message}: the webrtc-direct address has a new certhash, so give it to those who have the old one`,
+})
 
 /** libp2p leaves promises of its writes alone: on a full disk each would end the program, with no sentence for its user. */
 function goOnWithout(datastore: LevelDatastore, onFailure: (error: Error) => void): void {

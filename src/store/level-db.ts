@@ -42,15 +42,8 @@ export class LevelDb {
    * Opens or creates the database in `folder`, whose parent is made if missing. A damaged one is renamed to
    * `<folder>.damaged-<n>`, reported through `warn`, and a new one is started. Rejects with StoreError.
    */
-  static async open(folder: string, warn: (warning: StoreWarning) => void): Promise<LevelDb> {
-    try {
-      await mkdir(dirname(folder), { recursive: true })
-      return await LevelDb.#open(folder)
-    } catch (error) {
-      if (!isCorruption(error)) throw openError(folder, error)
-      setAside(folder, error, warn)
-      return LevelDb.#open(folder)
-    }
+  static open(folder: string, warn: (warning: StoreWarning) => void): Promise<LevelDb> {
+    return openOrSetAside(folder, () => LevelDb.#open(folder), warn)
   }
 
   static async #open(folder: string): Promise<LevelDb> {
@@ -100,6 +93,25 @@ export class LevelDb {
 
   async close(): Promise<void> {
     await this.#db.close()
+  }
+}
+
+/**
+ * What `open` opens or creates in `folder`, whose parent is made if missing; of a damaged database, what it creates once that
+ * is set aside. Rejects with StoreError.
+ */
+export async function openOrSetAside<Database>(
+  folder: string,
+  open: () => Promise<Database>,
+  warn: (warning: StoreWarning) => void,
+): Promise<Database> {
+  try {
+    await mkdir(dirname(folder), { recursive: true })
+    return await open()
+  } catch (error) {
+    if (!isCorruption(error)) throw openError(folder, error)
+    setAside(folder, error, warn)
+    return open()
   }
 }
 

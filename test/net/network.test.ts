@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -10,6 +10,7 @@ import { peerNameOf } from '../../src/net/identity.ts'
 import { protocolPath } from '../../src/net/protocol-path.ts'
 import { serve, type RequestContext, type Server } from '../../src/net/serve.ts'
 import type { Network, TransportCode } from '../../src/ports/network.ts'
+import { StoreError, type StoreWarning } from '../../src/store/store-error.ts'
 
 const CHAIN_ID = new Uint8Array(32).fill(7)
 const SEED = new Uint8Array(32).fill(1)
@@ -207,6 +208,61 @@ test('the webrtc-direct address survives a restart', async () => {
     assert.notEqual(hashes[0], undefined)
     assert.equal(hashes[0], hashes[1])
   } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+/** Zeros in the place of every file whose name ends so. */
+function wipe(folder: string, ending: RegExp): void {
+  for (const name of readdirSync(folder).filter((name) => ending.test(name)))
+    writeFileSync(join(folder, name), new Uint8Array(statSync(join(folder, name)).size))
+}
+
+test('a store that is damaged, as a whole or where it is read, is set aside with one warning', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stakecube-host-'))
+  const datastorePath = join(folder, 'libp2p')
+  const warnings: StoreWarning[] = []
+  const restart = async (listen: string, times = 1): Promise<string> => {
+    const options = { seed: SEED, listen: [listen], datastorePath }
+    const host = await createHost({ ...options, onStoreSetAside: (warning) => warnings.push(warning) })
+    const address = String(host.getMultiaddrs()[0])
+    await host.stop()
+    return times === 1 ? address : restart(listen, times - 1)
+  }
+  try {
+    // LevelDB moves what it holds from its log into tables when it is opened again.
+    const before = await restart(LISTEN[2]!, 3)
+    for (const [index, ending] of [/./, /\.ldb$/].entries()) {
+      wipe(datastorePath, ending)
+      const address = await restart(LISTEN[2]!, 3)
+      assert.notEqual(/certhash\/[^/]+/.exec(address)?.[0], /certhash\/[^/]+/.exec(before)?.[0])
+      assert.equal(warnings.length, index + 1)
+      const { keptAs, message } = warnings[index]!
+      assert.equal(keptAs, `${datastorePath}.damaged-${index + 1}`)
+      assert.ok(existsSync(keptAs))
+      assert.match(message, /libp2p is damaged .* new one is started: the webrtc-direct address has a new certhash/)
+    }
+    wipe(datastorePath, /./)
+    assert.match(await restart(LISTEN[0]!), /p2p\/12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5$/)
+    assert.match(warnings[2]!.message, /a new one is started$/)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('a store that is in use, or where a file is in the way, is refused in one sentence', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stakecube-host-'))
+  const refused = (code: string, pattern: RegExp) => (error: unknown) =>
+    error instanceof StoreError && error.code === code && pattern.test(error.message)
+  const host = await createHost({ datastorePath: join(folder, 'libp2p'), webrtc: false })
+  try {
+    const second = createHost({ datastorePath: join(folder, 'libp2p'), webrtc: false })
+    await assert.rejects(second, refused('locked', /libp2p is in use by another process/))
+    writeFileSync(join(folder, 'file'), '')
+    const inTheWay = createHost({ datastorePath: join(folder, 'file'), webrtc: false })
+    await assert.rejects(inTheWay, refused('not-writable', /file \(\w+\): a file is in the way/))
+  } finally {
+    await host.stop()
     rmSync(folder, { recursive: true })
   }
 })
