@@ -13,6 +13,10 @@ export interface ReadyEvent {
   /** Addresses over webrtc-direct. */
   readonly peers: readonly string[]
   readonly tcpPeers: readonly string[]
+  /** The command that follows the chain, to paste. */
+  readonly light: string
+  /** With --processes, where each validator's metrics and health are. */
+  readonly monitors?: readonly string[]
 }
 
 export interface DevnetOptions {

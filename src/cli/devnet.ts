@@ -271,12 +271,15 @@ class DevnetRun {
 
   #dead(): number[] {
     const { validators } = this.#config
-    return this.#line.texts('dead').map((text) => {
+    const dead = this.#line.texts('dead').map((text) => {
       const index = Number(text)
       if (!Number.isInteger(index) || index < 0 || index >= validators.length)
         throw usage(DEFINITION, `--dead must be a validator from 0 to ${validators.length - 1}, got "${text}"`)
       return index
     })
+    if (new Set(dead).size === validators.length)
+      throw usage(DEFINITION, `--dead leaves none of the ${validators.length} validators: leave one out of --dead`)
+    return dead
   }
 
   #startTraffic(): void {

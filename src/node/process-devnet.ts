@@ -43,6 +43,8 @@ interface Member {
   readonly ports: { readonly tcp: number; readonly ws: number }
 }
 
+type Known = Pick<ProcessFinal, 'height' | 'hash'>
+
 export class ProcessDevnet {
   readonly processes: readonly ValidatorProcess[]
   readonly #members: readonly Member[]
@@ -50,6 +52,7 @@ export class ProcessDevnet {
   #ring: () => void = () => undefined
   #isStopping = false
   #firstDeath: string | undefined
+  #best: Known | undefined
 
   private constructor(options: ProcessDevnetOptions, members: readonly Member[]) {
     this.#options = options
@@ -93,17 +96,20 @@ export class ProcessDevnet {
     return this.processes.flatMap(({ ready }) => ready?.addresses ?? [])
   }
 
-  /** The farthest block that a validator has said is final. */
-  get best(): { readonly height: number; readonly hash: string } {
-    return this.processes
-      .flatMap(({ last, ready }) => [last, ready].filter((known) => known !== undefined))
-      .reduce((best, known) => (known.height > best.height ? known : best), { height: 0, hash: '' })
+  /** The farthest block that a validator has said is final; genesis is final from the start. */
+  get best(): Known {
+    // Each validator has said where it is before `start` resolves.
+    return this.#best!
   }
 
   /** PeerId and TCP port of a validator. */
   endpointOf(index: number): { readonly peer: string; readonly port: number } {
     const { peer, ports } = this.#members.find((member) => member.index === index)!
     return { peer, port: ports.tcp }
+  }
+
+  #learn(known: Known): void {
+    if (this.#best === undefined || known.height > this.#best.height) this.#best = known
   }
 
   #makeProcess({ index }: Member): ValidatorProcess {
@@ -113,8 +119,14 @@ export class ProcessDevnet {
       // The network is stopped and started as a whole ([LC-1]).
       args: [...command, 'validator', '--config', this.#configFile(index), '--trust-own-store', '--json'],
       restarts: restarts ?? true,
-      onReady: () => this.#ring(),
-      onFinal: (final) => onFinal?.(final, index),
+      onReady: (ready) => {
+        this.#learn(ready)
+        this.#ring()
+      },
+      onFinal: (final) => {
+        this.#learn(final)
+        onFinal?.(final, index)
+      },
       onLog: (level, message) => log.log(level as 'info', `${name}: ${message}`),
       onDeath: (how, pauseMs) => {
         const next = pauseMs === undefined ? 'it is not started again' : `started again in ${pauseMs / 1000} s`

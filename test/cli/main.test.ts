@@ -77,6 +77,15 @@ const BAD: readonly (readonly [title: string, code: number, says: RegExp, argv: 
   ['a fraction where none can be', EXIT.usage, /whole number/, () => ['devnet', '--validators', '1.5']],
   ['a flag given twice', EXIT.usage, /--http is given twice/, () => ['devnet', '--http', '1', '--http', '2']],
   ['a switch with a value', EXIT.usage, /--reset takes no value/, () => ['devnet', '--reset=yes']],
+  [
+    'a devnet of dead validators alone',
+    EXIT.usage,
+    /--dead leaves none of the 2 validators/,
+    () => [
+      ...['devnet', '--data', specFile('dead'), '--http', '0', '--p2p-port', '0'],
+      ...['--validators', '2', '--dead', '0', '--dead', '1'],
+    ],
+  ],
   ['a stray operand', EXIT.usage, /unexpected operand "x"/, () => ['devnet', 'x']],
   ['a missing operand', EXIT.usage, /FILE is missing/, () => ['chain', 'new']],
   [

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { parseCheckpoint } from '../../src/light/checkpoint-text.ts'
 import { COMMAND, DevnetProcess, freePort } from '../../tools/devnet-process.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'stakecube-processes-'))
@@ -14,7 +15,7 @@ let monitors: readonly string[]
 before(async () => {
   const options = { folder: join(folder, 'devnet'), httpPort: await freePort(), p2pPort: 0 }
   devnet = await DevnetProcess.start({ ...options, flags: ['--processes', '--validators', '4'] })
-  monitors = (devnet.ready as unknown as { monitors: readonly string[] }).monitors
+  monitors = devnet.ready.monitors!
 })
 after(async () => {
   await devnet.stop()
@@ -54,6 +55,16 @@ test('each validator is a process with health and metrics of its own', { timeout
     match(await (await fetch(`${monitor}/metrics`)).text(), /^stakecube_chain_height \d+$/m)
   }
   equal((await fetch(monitors[0]!)).status, 404)
+})
+
+test('on a new folder the printed checkpoint is one, and the printed command follows the chain from it', async () => {
+  const { checkpoint, light } = devnet.ready
+  const parsed = parseCheckpoint(checkpoint)
+  ok(parsed.kind === 'accepted', checkpoint)
+  const [program, ...argv] = light.split(' ')
+  deepEqual([program, argv.includes(checkpoint)], ['stakecube', true])
+  const followed = await stakecube(...argv, '--once', '--json')
+  equal(followed.code, 0, followed.err)
 })
 
 test('a light client and the cube work with it as with any devnet', async () => {
