@@ -4,7 +4,8 @@
  *   one-final-block    no two final blocks at one height, and every certificate verifies by itself
  *   valid-chain        the final chain, executed anew from genesis without caches, gives its own roots
  *   money-conserved    outputs, waiting fees and burnt money add up to genesis and rewards, recomputed by height
- *   no-double-sign     no honest node signs two things for one (type, height, round), crashes included
+ *   no-double-sign     no honest node signs two votes for one (type, height, round), or two proposals for one (height, round),
+ *                      crashes included
  *   no-honest-blamed   no honest node calls another honest node faulty
  *   progress           after the network heals every honest node finalises more blocks
  */
@@ -16,7 +17,7 @@ import type { CommitteeHead, Member } from '../chain/committee.ts'
 import { KIND, encodeOutpoint, type Outpoint } from '../chain/output.ts'
 import { epochOf, type ChainParams } from '../chain/params.ts'
 import type { ChainSpec } from '../chain/spec.ts'
-import { decodeMessage } from '../consensus/messages.ts'
+import { decodeMessage, type ProposalMessage } from '../consensus/messages.ts'
 import type { Engine } from '../crypto/engine.ts'
 import { credentialOf } from '../crypto/keys.ts'
 import { committeeOf, executeBlock, genesisLedger, totalAmount, unaccounted, type Ledger } from '../ledger/ledger.ts'
@@ -33,7 +34,8 @@ export const CHECKERS = [
 ] as const
 export type CheckerName = (typeof CHECKERS)[number]
 
-/** First byte of a `votes` message. */
+/** First bytes of the messages that bind their signer. */
+const PROPOSAL_KIND = 1
 const VOTES_KIND = 2
 
 /** The first ones tell the story. */
@@ -67,6 +69,17 @@ export interface EpochShape {
   readonly F: number
 }
 
+/** What the checkers must know of who signs. */
+export interface Signers {
+  /** Who signs for a committee seat at a height. */
+  nodeOfSeat(height: bigint, seat: number): number | undefined
+  /** What a proposal binds `node` to, and with which of its keys; undefined for a proposal that somebody else signed. */
+  ownProposal(
+    node: number,
+    proposal: ProposalMessage,
+  ): { readonly key: string; readonly signed: Uint8Array } | undefined
+}
+
 interface FinalBlock {
   readonly block: Block
   readonly hash: string
@@ -92,12 +105,11 @@ export class Checkers {
   readonly #finals = new Map<number, FinalBlock>()
   readonly #signed = new Map<string, string>()
   readonly #genesisCredentials = new Set<string>()
-  readonly #nodeOfSeat: (height: bigint, seat: number) => number | undefined
+  readonly #signers: Signers
 
-  /** `nodeOfSeat`: who signs for a committee seat at a height. */
-  constructor(params: ChainParams, nodeOfSeat: (height: bigint, seat: number) => number | undefined) {
+  constructor(params: ChainParams, signers: Signers) {
     this.#params = params
-    this.#nodeOfSeat = nodeOfSeat
+    this.#signers = signers
   }
 
   get height(): number {
@@ -126,15 +138,23 @@ export class Checkers {
 
   /** An honest node puts a frame on the wire. */
   sent(node: number, frame: Uint8Array): void {
-    if (frame[0] !== FRAME.agreement || frame[1] !== VOTES_KIND) return
+    if (frame[0] !== FRAME.agreement || (frame[1] !== VOTES_KIND && frame[1] !== PROPOSAL_KIND)) return
     const message = decodeMessage(frame.subarray(1), this.#params)
     assert(message.kind === 'accepted', 'an honest node sends what decodes')
+    if (message.value.kind === 'proposal') this.#sentProposal(node, message.value)
     if (message.value.kind !== 'votes') return
     const { type, height, round, hash, entries } = message.value
     // Votes of others are handed on at somebody's request: only the node's own count.
     for (const { seat } of entries)
-      if (this.#nodeOfSeat(height, seat) === node)
+      if (this.#signers.nodeOfSeat(height, seat) === node)
         this.#sign(node, `type ${type} height ${height} round ${round} seat ${seat}`, hash)
+  }
+
+  /** Proposals of others are handed on, too. */
+  #sentProposal(node: number, proposal: ProposalMessage): void {
+    const own = this.#signers.ownProposal(node, proposal)
+    const { height, round } = proposal
+    if (own !== undefined) this.#sign(node, `proposal height ${height} round ${round} key ${own.key}`, own.signed)
   }
 
   #sign(node: number, what: string, hash: Uint8Array): void {

@@ -2,7 +2,9 @@
  * Bugs planted on purpose: each breaks one promise, and the checker of that promise must catch it. They are made from
  * outside, by subclasses and wrappers; no production code has a switch for them.
  */
+import { assert } from '../base/assert.ts'
 import { Agreement, type AgreementConfig, type AgreementTimes } from '../consensus/agreement.ts'
+import { decodeSafetyRecord, encodeSafetyRecord } from '../consensus/safety-record.ts'
 import { Seats } from '../consensus/seats.ts'
 import { accepted } from '../base/verdict.ts'
 import { executeBlock, VerifiedCache } from '../ledger/ledger.ts'
@@ -59,6 +61,15 @@ class GullibleCache extends VerifiedCache {
 /** Says that votes are on disk and forgets them in a crash. */
 class ForgetfulNode extends SimNode<LedgerSnapshot> {
   protected override writeRecord(_: SimDisk<LedgerSnapshot>): void {}
+}
+
+/** Says that a proposal is on disk and forgets that it made one. */
+class AbsentMindedNode extends SimNode<LedgerSnapshot> {
+  protected override writeRecord(...[disk, effect]: Parameters<SimNode<LedgerSnapshot>['writeRecord']>): void {
+    const record = decodeSafetyRecord(effect.record)
+    assert(record.kind === 'accepted', 'our own record decodes')
+    super.writeRecord(disk, { ...effect, record: encodeSafetyRecord({ ...record.value, hasProposed: false }) })
+  }
 }
 
 /** Sets bits in the aggregates that it sends. */
@@ -120,8 +131,16 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: 'votes are sent without having reached the disk',
     caughtBy: 'no-double-sign',
+    says: /signed type/,
     provoke: (options) => ({ ...options, faulty: new Map(), crashCount: 60, healAfterMs: 20_000 }),
     makeNode: (setup) => new ForgetfulNode(setup),
+  },
+  {
+    name: 'a proposal is sent without having reached the disk',
+    caughtBy: 'no-double-sign',
+    says: /signed proposal height/,
+    provoke: (options) => ({ ...options, faulty: new Map(), diskMs: 200, crashCount: 60, healAfterMs: 20_000 }),
+    makeNode: (setup) => new AbsentMindedNode(setup),
   },
   {
     name: 'aggregators set bits that nobody signed for',

@@ -8,13 +8,15 @@ import { encodeTx } from '../chain/transaction.ts'
 import { Agreement, DEFAULT_TIMES, type AgreementConfig, type AgreementTimes } from '../consensus/agreement.ts'
 import { EvidencePool } from '../consensus/evidence-pool.ts'
 import type { AgreementEffect } from '../consensus/events.ts'
+import { candidateFrom } from '../consensus/height-state.ts'
+import { proposalMessage, type ProposalMessage } from '../consensus/messages.ts'
 import type { Seats } from '../consensus/seats.ts'
 import type { BlsSigner } from '../crypto/bls-contract.ts'
 import type { Engine } from '../crypto/engine.ts'
 import { VerifiedCache, executeBlock, genesisLedger, type Ledger } from '../ledger/ledger.ts'
 import type { CommitteeKeys } from '../verify/certificate.ts'
 import { makeCast, type Cast } from './cast.ts'
-import { Checkers } from './checkers.ts'
+import { Checkers, type Signers } from './checkers.ts'
 import { overlayOf } from './cube-links.ts'
 import { CostMeter, chargedBls, chargedExecution } from './crypto-costs.ts'
 import { SimClock } from './clock.ts'
@@ -127,7 +129,10 @@ export class World {
     this.#cache = bug?.makeCache?.(kernels) ?? new VerifiedCache(kernels)
     this.#evidence = this.cast.validators.map(({ owner }) => new EvidencePool(params, owner))
     this.queue = new EventQueue(this.startMs)
-    this.checkers = new Checkers(params, (height, seat) => this.#voters.get(epochOf(height, params))?.[seat])
+    this.checkers = new Checkers(params, {
+      nodeOfSeat: (height, seat) => this.#voters.get(epochOf(height, params))?.[seat],
+      ownProposal: (node, proposal) => this.#ownProposal(node, proposal),
+    })
     this.network = new SimNetwork(
       this.queue,
       this.#prng.fork('network'),
@@ -254,6 +259,17 @@ export class World {
     },
     final: (node, { block, hash, cert }) => this.#sawFinal(node, block, hash, cert),
     reported: (node, effect) => this.#sawReport(node, effect),
+  }
+
+  /** Signatures are deterministic: the key that makes this one again has made it. */
+  #ownProposal(node: number, { height, round, block, signature }: ProposalMessage): ReturnType<Signers['ownProposal']> {
+    const { engine, signer } = this.#tools
+    const candidate = candidateFrom(engine.kernels, block)
+    if (candidate === undefined) return undefined
+    const { hash, bodyHash } = candidate
+    const signed = proposalMessage(engine.kernels, this.#chainId, height, round, hash, bodyHash)
+    const secret = this.cast.validators[node]!.blsSecrets.find((one) => equalBytes(signer.sign(one, signed), signature))
+    return secret && { key: toHex(signer.publicKey(secret)), signed }
   }
 
   #sawFinal(
