@@ -38,6 +38,11 @@ export class CatchUp {
     void this.#fetchAll(peer).finally(() => (this.#isRunning = false))
   }
 
+  /** The block above the head as `peer` has it, not verified; undefined when it has none. Rejects when it does not answer. */
+  async askNext(peer: string): Promise<FinalBlock | undefined> {
+    return (await this.#ask(peer, this.#world.height() + 1n, 1))[0]
+  }
+
   /** The final block at `height` from each connected node that gives one. The caller verifies it. */
   async *fetchOne(height: bigint): AsyncIterable<FinalBlock> {
     for (const peer of this.#world.peers()) {

@@ -31,7 +31,9 @@ export interface DevnetConfig {
   readonly wallets: readonly DevnetWallet[]
 }
 
-export type DevnetParams = Partial<Pick<ChainParams, 'blockTimeMs' | 'epochLength' | 'trustPeriodMs'>>
+export type DevnetParams = Partial<
+  Pick<ChainParams, 'blockTimeMs' | 'epochLength' | 'trustPeriodMs' | 'clockDriftMsMax'>
+>
 
 /** Something about the folder's files is wrong; the message is one sentence that says what to do. */
 export class DevnetConfigError extends Error {

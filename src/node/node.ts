@@ -38,6 +38,7 @@ import { FinalBell, followResponder } from '../net/follow-responder.ts'
 import { guardGossip } from './gossip-guard.ts'
 import { Gossip, gossipOptions, type Judgement } from './gossip.ts'
 import { Journal } from './journal.ts'
+import { hasChainBegun } from './newcomer.ts'
 import { NodeCounts } from './node-counts.ts'
 import { NodeView, type FinalSource } from './node-view.ts'
 import { committeesOf, openStore, type OpenedStore } from './open-store.ts'
@@ -107,8 +108,11 @@ export class FullNode {
   #lastFinalAtMs = performance.now()
   #agreement: Agreement
   #driver: AgreementDriver
-  /** Set while the validator must not sign, since it lost what it signed before. */
+  /** Set while the validator must not sign, since it does not know what it signed before. */
   #silence: Silence | undefined
+  /** Neither blocks nor a record of votes: whether the chain has begun must be known before anything is signed. */
+  #isNewcomer: boolean
+  #isStopped = false
   #server: Server | undefined
 
   /**
@@ -232,7 +236,10 @@ export class FullNode {
       take: (peer, block, cert) => this.#driver.receiveFinal(peer, block, cert),
     })
     this.#dialer = new Dialer(this.#network, host, options.peers, (peer) => this.#direct.reach(peer))
-    this.#silence = isRecordLost && options.secretKeys.length > 0 ? new Silence(Date.now(), chain.params) : undefined
+    const isUnrecorded = options.secretKeys.length > 0 && (isRecordLost || safety.saved === undefined)
+    this.#isNewcomer = isUnrecorded && !isRecordLost && this.height === 0n
+    if (isUnrecorded && !this.#isNewcomer)
+      this.#silence = new Silence(isRecordLost ? 'lost' : 'none', Date.now(), chain.params)
     this.#agreement = this.#makeAgreement(this.#silence === undefined)
     this.#driver = this.#makeDriver()
   }
@@ -268,7 +275,7 @@ export class FullNode {
   }
 
   get signs(): boolean {
-    return this.#options.secretKeys.length > 0 && !this.isSilent && !this.#hasFailed
+    return this.#options.secretKeys.length > 0 && !this.isSilent && !this.#isNewcomer && !this.#hasFailed
   }
 
   get expectsPeers(): boolean {
@@ -312,12 +319,14 @@ export class FullNode {
   /** Takes part in the agreement from here on. */
   begin(): void {
     if (this.#silence !== undefined) this.#options.log.log('warn', this.#silence.reason)
-    this.#driver.start(this.#safety.saved)
+    if (this.#isNewcomer) void this.#lookAround()
+    else this.#driver.start(this.#safety.saved)
     void this.repair.lookThrough(this.height)
   }
 
   /** Resolves when nothing of the node runs any more and its store is closed. */
   async stop(): Promise<void> {
+    this.#isStopped = true
     this.#dialer.stop()
     this.repair.stop()
     this.#catchUp.stop()
@@ -374,17 +383,44 @@ export class FullNode {
     })
   }
 
+  /** A newcomer signs from the first block on, or is silent when there are blocks that it may have signed. */
+  async #lookAround(): Promise<void> {
+    let listens = false
+    const hasBegun = await hasChainBegun({
+      peerCount: this.#options.peers.length,
+      peers: () => this.#direct.peers,
+      isStopped: () => this.#isStopped || this.#hasFailed,
+      askFirst: (peer) => this.#catchUp.askNext(peer),
+      take: (peer, { block, cert }) => {
+        if (!listens) this.#goOn(false)
+        listens = true
+        this.#driver.receiveFinal(peer, block, cert)
+        return this.height > 0n
+      },
+    })
+    if (hasBegun === undefined) return
+    this.#isNewcomer = false
+    if (!hasBegun)
+      return listens ? void this.#driver.stop().then(() => this.#goOn(true)) : this.#driver.start(this.#safety.saved)
+    this.#silence = new Silence('none', Date.now(), this.params)
+    this.#options.log.log('warn', this.#silence.reason)
+  }
+
   /** Ends the silence once a block shows that nothing signed before can matter any more. */
   #listenForEnd({ block }: FinalBytes): void {
     if (this.#silence?.endsWith(block.header) !== true) return
     this.#silence = undefined
-    this.#options.log.log('info', `signing again from height ${block.header.height + 1n}`)
-    const before = this.#driver
-    void before.stop().then(() => {
-      this.#agreement = this.#makeAgreement(true)
-      this.#driver = this.#makeDriver()
-      this.#driver.start(this.#safety.saved)
-    })
+    this.#options.log.log('info', `signing from height ${block.header.height + 1n}`)
+    void this.#driver.stop().then(() => this.#goOn(true))
+  }
+
+  /** With a new agreement, in place of one that wrote nothing or has stopped. */
+  #goOn(signs: boolean): void {
+    if (this.#isStopped || this.#hasFailed) return
+    void this.#driver.stop()
+    this.#agreement = this.#makeAgreement(signs)
+    this.#driver = this.#makeDriver()
+    this.#driver.start(this.#safety.saved)
   }
 
   #makeDriver(): AgreementDriver {
@@ -404,7 +440,7 @@ export class FullNode {
         this.#listenForEnd(final)
         onFinal?.(final)
       },
-      onPeerAhead: (peer, height) => this.#catchUp.behind(peer, height),
+      onPeerAhead: (peer, height) => void (this.#isNewcomer || this.#catchUp.behind(peer, height)),
       onMisbehaviour: (peer, code) => this.#blame(peer, code),
       onEquivocation: (first, second) => {
         this.counts.equivocations++

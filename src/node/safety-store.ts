@@ -28,16 +28,19 @@ export class SafetyStore {
     const useFile = fromFile !== undefined && (fromStore === undefined || isLater(fromFile, fromStore))
     // The database is written first: when a write to a slot was cut off, it has that record. If it has none later than the
     // other slot's, both copies of the newest record are damaged, and what was signed last is not known.
-    const isTorn = this.#file.hasTornSlot && fromFile !== undefined
-    const isTornLost = isTorn && (fromStore === undefined || !isLater(fromStore, fromFile))
+    const isTorn = this.#file.hasTornSlot && !this.#file.isLost
+    const isTornLost = isTorn && (fromStore === undefined || (fromFile !== undefined && !isLater(fromStore, fromFile)))
+    // Nothing is signed before the slots are there: a database that holds a record had them beside it.
+    const isGone = this.#file.isNew && fromStore !== undefined
     const block = inStore?.validBlock === undefined ? {} : { validBlock: inStore.validBlock }
     this.saved = useFile ? { record: this.#file.payload!, ...block } : inStore
-    this.isLost = (this.#file.isLost && !useFile) || isTornLost || (this.saved === undefined && wasReplaced)
+    this.isLost = this.#file.isLost || isGone || isTornLost || (this.saved === undefined && wasReplaced)
     this.findings = [
       ...(isTornLost
         ? ['a slot of the vote record is damaged, and the database holds none that is newer than the other']
         : []),
       ...(this.#file.isLost ? ['both slots of the vote record beside the database are damaged'] : []),
+      ...(isGone ? ['the vote record beside the database is gone'] : []),
       ...(isTorn && !isTornLost
         ? ['a slot of the vote record beside the database is damaged; the database has it']
         : []),

@@ -41,6 +41,7 @@ import type { Generation, ReadSlot } from './card-pages.ts'
 import { lockFolder, storeFailure } from './file-lock.ts'
 import type { Writes } from './record-log.ts'
 import { StoreError, type StoreWarning } from './store-error.ts'
+import { syncFolder } from './sync-folder.ts'
 
 /** Raise it with every change that an older program would misread. */
 export const CARD_STORE_VERSION = 1
@@ -350,13 +351,4 @@ function firstGeneration({ file }: Slot): ReadSlot {
 function writeFully(file: number, bytes: Uint8Array, position: number): void {
   for (let written = 0; written < bytes.length;)
     written += writeSync(file, bytes, written, bytes.length - written, position + written)
-}
-
-function syncFolder(folder: string): void {
-  const handle = openSync(folder, 'r')
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
 }

@@ -22,6 +22,7 @@ import {
   type Writes,
 } from './record-log.ts'
 import { StoreError, type StoreWarning } from './store-error.ts'
+import { syncFolder } from './sync-folder.ts'
 
 const LOG_NAME = 'light.store'
 /** A log is rewritten once it is longer than this and than four times its live entries. */
@@ -196,19 +197,4 @@ function writeLog(
 function writeFully(file: number, bytes: Uint8Array, position: number): void {
   for (let written = 0; written < bytes.length;)
     written += writeSync(file, bytes, written, bytes.length - written, position + written)
-}
-
-/** A rename is durable once the folder is synced. Where folders cannot be opened (Windows), the rename is all there is. */
-function syncFolder(folder: string): void {
-  let handle: number
-  try {
-    handle = openSync(folder, 'r')
-  } catch {
-    return
-  }
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
 }

@@ -5,13 +5,29 @@
  * Two slots, written in turn, so that a torn write leaves the one before it, whose successor was then never acted on:
  *
  *   slot = sequence u64 ‖ length u32 ‖ payload ‖ SHA-256 of all before it, first 16 bytes
+ *
+ * Both are made with the folder, whole and without a payload: a slot that is missing or empty later is a damaged one.
  */
 import { createHash } from 'node:crypto'
-import { closeSync, existsSync, fdatasync, ftruncateSync, mkdirSync, openSync, readFileSync, write } from 'node:fs'
-import { join } from 'node:path'
+import {
+  closeSync,
+  existsSync,
+  fdatasync,
+  fdatasyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  write,
+  writeSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { concatBytes, equalBytes, u32, u64 } from '../base/bytes.ts'
 import { storeFailure } from './file-lock.ts'
+import { syncFolder } from './sync-folder.ts'
 
 const HEAD_BYTES = 12
 const CHECKSUM_BYTES = 16
@@ -28,31 +44,34 @@ export class SafetyFile {
   readonly #folder: string
   readonly #files: readonly number[]
   #sequence: bigint
-  /** The newest payload that is whole. */
+  /** The newest payload that is whole; undefined when nothing was saved yet. */
   readonly payload: Uint8Array | undefined
-  /** There are slots and none of them is whole: something was recorded and is lost. */
+  /** The folder was not there: nothing was ever saved in it, or it was taken away. */
+  readonly isNew: boolean
+  /** No slot is whole: something was recorded and is lost. */
   readonly isLost: boolean
   /** One of two slots is damaged: its record may have been acted on, unless the write itself was cut off. */
   readonly hasTornSlot: boolean
 
-  private constructor(folder: string, files: readonly number[], slots: readonly (Slot | 'torn' | undefined)[]) {
+  private constructor(folder: string, isNew: boolean) {
+    const paths = NAMES.map((name) => join(folder, name))
+    const slots = paths.map((path) => (existsSync(path) ? parseSlot(readFileSync(path)) : 'torn'))
+    const whole = slots.filter((slot) => slot !== 'torn').sort((a, b) => (a.sequence < b.sequence ? 1 : -1))
     this.#folder = folder
-    this.#files = files
-    const whole = slots.filter((slot) => typeof slot === 'object').sort((a, b) => (a.sequence < b.sequence ? 1 : -1))
+    this.#files = paths.map((path) => openSync(path, existsSync(path) ? 'r+' : 'w+', 0o600))
     this.#sequence = whole[0]?.sequence ?? 0n
-    this.payload = whole[0]?.payload
+    this.payload = this.#sequence === 0n ? undefined : whole[0]!.payload
+    this.isNew = isNew
     this.hasTornSlot = slots.includes('torn')
-    this.isLost = whole.length === 0 && this.hasTornSlot
+    this.isLost = whole.length === 0
   }
 
   /** Opens or makes the slots in `folder`. Throws StoreError. */
   static open(folder: string): SafetyFile {
     try {
-      mkdirSync(folder, { recursive: true })
-      const paths = NAMES.map((name) => join(folder, name))
-      const slots = paths.map((path) => (existsSync(path) ? parseSlot(readFileSync(path)) : undefined))
-      const files = paths.map((path) => openSync(path, existsSync(path) ? 'r+' : 'w+', 0o600))
-      return new SafetyFile(folder, files, slots)
+      const isNew = !existsSync(folder)
+      if (isNew) makeSlots(folder)
+      return new SafetyFile(folder, isNew)
     } catch (error) {
       throw storeFailure(folder, error)
     }
@@ -83,9 +102,24 @@ function encodeSlot({ sequence, payload }: Slot): Uint8Array {
   return concatBytes(body, checksum(body))
 }
 
-/** Undefined for a slot that was never written. */
-function parseSlot(bytes: Uint8Array): Slot | 'torn' | undefined {
-  if (bytes.length === 0) return undefined
+/** Both at once, durably: a crash leaves either no folder or both slots whole. */
+function makeSlots(folder: string): void {
+  const draft = `${folder}.new`
+  rmSync(draft, { recursive: true, force: true })
+  mkdirSync(draft, { recursive: true })
+  const empty = encodeSlot({ sequence: 0n, payload: new Uint8Array(0) })
+  for (const name of NAMES) {
+    const file = openSync(join(draft, name), 'w', 0o600)
+    writeSync(file, empty)
+    fdatasyncSync(file)
+    closeSync(file)
+  }
+  syncFolder(draft)
+  renameSync(draft, folder)
+  syncFolder(dirname(folder))
+}
+
+function parseSlot(bytes: Uint8Array): Slot | 'torn' {
   if (bytes.length < HEAD_BYTES + CHECKSUM_BYTES) return 'torn'
   const view = new DataView(bytes.buffer, bytes.byteOffset)
   const end = HEAD_BYTES + view.getUint32(8)

@@ -27,6 +27,7 @@ import {
 import { join } from 'node:path'
 import { concatBytes, equalBytes, u32, u64 } from '../base/bytes.ts'
 import { storeFailure } from './file-lock.ts'
+import { syncFolder } from './sync-folder.ts'
 
 const HEAD_BYTES = 20
 const SEGMENT_BYTES = 256 * 1024
@@ -156,9 +157,7 @@ export class Spool {
   #begin(): void {
     this.#write(encodeRecord(this.#sourceEnd, new Uint8Array(0)))
     fsyncSync(this.#file)
-    const folder = openSync(this.#folder, 'r')
-    fsyncSync(folder)
-    closeSync(folder)
+    syncFolder(this.#folder)
     this.#isSynced = true
   }
 

@@ -113,29 +113,46 @@ test('four validators agree on one chain with payments in it, and pay its signer
   for (const index of config.validators.keys()) await checkStore(join(folder, `validator-${index}`), run.devnet, 9n)
 })
 
-// A quorum is 33 of 49 seats drawn by lot: with seven of eight validators it is as good as sure, with three of four it is not.
-test('eight validators keep going with one dead; it catches up later, and so does one whose store is damaged', async () => {
+// A quorum is 33 of 49 seats drawn by lot: with seven of eight validators it is as good as sure, with six of eight it is not.
+test('eight validators keep going with one that was never there, one whose store is damaged, and one whose folder was emptied', async () => {
   const folder = newFolder()
-  const config = newConfig(8)
+  const config = makeDevnet(engine, 8, Date.now(), { blockTimeMs: 100, epochLength: 8, clockDriftMsMax: 500 })
   const first = await start({ config, folder, dead: [5] })
   await first.reaches(5n)
   await first.devnet.stop()
-  const damaged = join(folder, 'validator-1', 'chain')
-  for (const name of readdirSync(damaged))
-    if (name.startsWith('MANIFEST')) writeFileSync(join(damaged, name), 'garbage')
-  // The copy of the vote record beside it too: only then is it lost.
-  rmSync(join(folder, 'validator-1', 'safety'), { recursive: true })
+  let height = first.devnet.best.height
 
-  const second = await start({ config, folder })
-  assert.ok(second.warnings.some((warning) => warning.includes('damaged') && warning.includes(damaged)))
-  assert.ok(second.warnings.some((warning) => warning.includes('signs nothing until')))
-  const target = second.devnet.best.height + 3n
-  await second.reaches(target)
-  const late = [second.devnet.nodes[1]!, second.devnet.nodes[5]!]
-  while (late.some(({ height }) => height < target)) await second.reaches(second.devnet.best.height + 1n)
-  await second.devnet.stop()
-  for (const index of [1, 5]) await checkStore(join(folder, `validator-${index}`), second.devnet, target)
-  assert.ok(readdirSync(join(folder, 'validator-1')).includes('chain.damaged-1'))
+  const dataOf = (index: number): string => join(folder, `validator-${index}`)
+  const damaged = join(dataOf(1), 'chain')
+  const cases: readonly (readonly [index: number, spoil: () => void, saying: RegExp])[] = [
+    [5, () => undefined, /no record of what this validator signed, and the chain has blocks: it signs nothing until/],
+    [1, spoilDatabaseAndRecord, /record of what this validator signed is lost: it signs nothing until/],
+    [2, () => rmSync(dataOf(2), { recursive: true }), /no record of what this validator signed, and the chain has/],
+  ]
+  function spoilDatabaseAndRecord(): void {
+    for (const name of readdirSync(damaged))
+      if (name.startsWith('MANIFEST')) writeFileSync(join(damaged, name), 'garbage')
+    // The copy of the vote record beside it too: only then is it lost.
+    rmSync(join(dataOf(1), 'safety'), { recursive: true })
+  }
+  for (const [index, spoil, saying] of cases) {
+    spoil()
+    const next = await start({ config, folder })
+    await next.reaches(height + 3n)
+    const node = next.devnet.nodes[index]!
+    while (!node.signs || node.height < height + 3n) await next.reaches(next.devnet.best.height + 1n)
+    await next.devnet.stop()
+    assert.equal(next.warnings.filter((warning) => saying.test(warning)).length, 1, next.warnings.join('\n'))
+    assert.ok(next.warnings.some((warning) => warning.startsWith('signing from height')))
+    assert.equal(next.warnings.filter((warning) => warning.includes('voted twice')).length, 0)
+    assert.equal(
+      next.warnings.some((warning) => warning.includes(`${damaged}`)),
+      index === 1,
+    )
+    height = next.devnet.best.height
+  }
+  for (const [index] of cases) await checkStore(dataOf(index), first.devnet, 5n)
+  assert.ok(readdirSync(dataOf(1)).includes('chain.damaged-1'))
 })
 
 test('a devnet’s files come back as they were written', async () => {

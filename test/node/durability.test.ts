@@ -75,6 +75,20 @@ test('a copy with both slots damaged is a lost record, whatever the database say
   match(again.findings.join(), /damaged/)
 })
 
+test('a copy that is gone beside a database with a record is a lost record', async () => {
+  const folder = newFolder()
+  const store = await openLevel(folder)
+  const safety = new SafetyStore(store, folder, false)
+  await safety.save({ record: record(5n, 1) })
+  safety.close()
+  rmSync(join(folder, 'safety'), { recursive: true })
+  const again = new SafetyStore(store, folder, false)
+  again.close()
+  await store.close()
+  equal(again.isLost, true)
+  match(again.findings.join(), /is gone/)
+})
+
 test('a damaged slot whose record the database has is told and costs nothing; one that it lost too is a lost record', async () => {
   const damaged = async (inStore: Uint8Array) => {
     const folder = newFolder()

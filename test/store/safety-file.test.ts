@@ -1,5 +1,5 @@
 import { deepEqual, equal } from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, beforeEach, test } from 'node:test'
@@ -56,4 +56,31 @@ test('with both slots damaged the record is lost, and that is said', async () =>
   await saved(1, 2)
   for (const payload of [1, 2]) truncateSync(slotOf(payload), 30)
   deepEqual(reopened(), { first: undefined, isLost: true })
+})
+
+test('a slot that is empty or away after a write is a damaged one, and both are a lost record', async () => {
+  const spoilt: readonly ((path: string) => void)[] = [(path) => truncateSync(path, 0), (path) => rmSync(path)]
+  for (const spoil of spoilt)
+    for (const gone of [[1], [2], [1, 2]]) {
+      folder = join(base, String(number++))
+      await saved(1, 2)
+      for (const path of gone.map(slotOf)) spoil(path)
+      const file = SafetyFile.open(folder)
+      file.close()
+      const left = [2, 1].find((payload) => !gone.includes(payload))
+      deepEqual([file.payload?.[0], file.hasTornSlot, file.isLost], [left, true, left === undefined])
+    }
+})
+
+test('new slots are whole, and a crash while they were made leaves none', async () => {
+  const isNew = (): boolean => {
+    const file = SafetyFile.open(folder)
+    file.close()
+    deepEqual([file.payload, file.hasTornSlot, file.isLost], [undefined, false, false])
+    return file.isNew
+  }
+  mkdirSync(`${folder}.new`)
+  writeFileSync(join(`${folder}.new`, 'safety-0'), 'half')
+  equal(isNew(), true)
+  equal(isNew(), false)
 })
