@@ -69,8 +69,8 @@ const DEFINITION: CommandDefinition = {
       kind: 'number',
       value: 'BASE',
       low: 0,
-      high: 65_407,
-      help: `first of two ports for each validator; 0 takes any (${DEFAULT_P2P_PORT})`,
+      high: 65_343,
+      help: `first of three ports for each validator; 0 takes any (${DEFAULT_P2P_PORT})`,
     },
     traffic: { kind: 'number', value: 'TPS', low: 0, high: 1000, fraction: true, help: 'payments per second (0)' },
     'block-time': { kind: 'number', value: 'MS', low: 50, high: 600_000, help: 'least time between blocks (1000)' },
@@ -161,8 +161,9 @@ async function checkPorts(line: CommandLine, { validators }: DevnetConfig): Prom
   const http = line.number('http') ?? DEFAULT_HTTP_PORT
   const uses: PortUse[] = http === 0 ? [] : [{ protocol: 'tcp', host: HOST, port: http }]
   for (const index of base === 0 ? [] : validators.keys()) {
-    const { tcp, ws } = portsOf(base, index)
-    for (const port of [tcp, ws]) uses.push({ protocol: 'tcp', host: HOST, port })
+    const { tcp, ws, monitor } = portsOf(base, index)
+    for (const port of line.has('processes') ? [tcp, ws, monitor] : [tcp, ws])
+      uses.push({ protocol: 'tcp', host: HOST, port })
     uses.push({ protocol: 'udp', host: HOST, port: tcp })
   }
   const busy = await findBusyPort(uses)

@@ -16,7 +16,7 @@ export interface DevnetOptions {
   readonly engine: NodeEngine
   readonly config: DevnetConfig
   readonly folder: string
-  /** First of 2 × validators consecutive ports (TCP and WebSocket; webrtc-direct takes the TCP numbers in UDP); 0: any. */
+  /** First of 3 × validators consecutive ports, see {@link portsOf}; 0: any. */
   readonly portBase: number
   readonly host?: string
   readonly webrtc?: boolean
@@ -102,9 +102,21 @@ async function connected(nodes: readonly FullNode[]): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 20))
 }
 
-/** Ports of a validator: TCP and webrtc-direct (UDP) share a number, WebSocket has the next. */
-export function portsOf(portBase: number, index: number): { readonly tcp: number; readonly ws: number } {
-  return portBase === 0 ? { tcp: 0, ws: 0 } : { tcp: portBase + 2 * index, ws: portBase + 2 * index + 1 }
+export interface ValidatorPorts {
+  /** In UDP that of webrtc-direct. */
+  readonly tcp: number
+  readonly ws: number
+  /** Of metrics and health, which a validator in a process of its own has. */
+  readonly monitor: number
+}
+
+/** How many ports each validator has. */
+export const VALIDATOR_PORT_COUNT = 3
+
+/** Ports of a validator: its own run of consecutive numbers, the same at every start; 0: any. */
+export function portsOf(portBase: number, index: number): ValidatorPorts {
+  const tcp = portBase + VALIDATOR_PORT_COUNT * index
+  return portBase === 0 ? { tcp: 0, ws: 0, monitor: 0 } : { tcp, ws: tcp + 1, monitor: tcp + 2 }
 }
 
 function listenAddresses({ portBase, host = '127.0.0.1', webrtc = true }: DevnetOptions, index: number): string[] {

@@ -10,7 +10,7 @@ import { toHex } from '../base/bytes.ts'
 import { peerNameOf } from '../net/identity.ts'
 import type { Log } from '../ports/index.ts'
 import type { DevnetConfig } from './devnet-config.ts'
-import { portsOf } from './devnet.ts'
+import { portsOf, VALIDATOR_PORT_COUNT, type ValidatorPorts } from './devnet.ts'
 import { ValidatorProcess, type ProcessFinal } from './validator-process.ts'
 
 const HOST = '127.0.0.1'
@@ -40,7 +40,7 @@ export interface ProcessDevnetOptions {
 interface Member {
   readonly index: number
   readonly peer: string
-  readonly ports: { readonly tcp: number; readonly ws: number }
+  readonly ports: ValidatorPorts
 }
 
 type Known = Pick<ProcessFinal, 'height' | 'hash'>
@@ -157,7 +157,7 @@ export class ProcessDevnet {
       ...{ chainSpec: join('..', 'chain.json'), data: '.', keys: 'keys.json' },
       listen: webrtc ? [...streams, `/ip4/${HOST}/udp/${ports.tcp}/webrtc-direct`] : streams,
       ...(route === undefined ? {} : { announce: [] }),
-      ...{ peers, fullyConnected: true, monitorPort: 0, journal: keepsJournal },
+      ...{ peers, fullyConnected: true, monitorPort: ports.monitor, journal: keepsJournal },
     }
     await mkdir(folder, { recursive: true })
     const keys = { seed: toHex(seed), blsSecrets: [toHex(blsSecret)] }
@@ -170,17 +170,18 @@ const folderOf = ({ folder }: ProcessDevnetOptions, index: number): string => jo
 
 async function membersOf({ config, dead, portBase }: ProcessDevnetOptions): Promise<Member[]> {
   const living = [...config.validators.keys()].filter((index) => dead?.includes(index) !== true)
-  const free = portBase === 0 ? await freePorts(2 * living.length) : []
+  const free = portBase === 0 ? await freePorts(VALIDATOR_PORT_COUNT * living.length) : []
+  const nextFree = (): ValidatorPorts => ({ tcp: free.pop()!, ws: free.pop()!, monitor: free.pop()! })
   return Promise.all(
-    living.map(async (index, place) => ({
+    living.map(async (index) => ({
       index,
       peer: await peerNameOf(config.validators[index]!.seed),
-      ports: portBase === 0 ? { tcp: free[2 * place]!, ws: free[2 * place + 1]! } : portsOf(portBase, index),
+      ports: portBase === 0 ? nextFree() : portsOf(portBase, index),
     })),
   )
 }
 
-/** TCP ports that are free now: addresses must be known before the first validator starts. */
+/** TCP ports that are free now: they are known before the first validator starts, and stay when one is started again. */
 async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(Array.from({ length: count }, listenAnywhere))
   const ports = servers.map((server) => (server.address() as { port: number }).port)

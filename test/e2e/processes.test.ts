@@ -81,7 +81,13 @@ test('a light client and the cube work with it as with any devnet', async () => 
   match(tree.out, /^epoch \d+: \d+ shards/)
 })
 
-test('a validator that is killed comes back, and Ctrl-C leaves no process', async () => {
+const isHealthy = (monitor: string): Promise<boolean> =>
+  fetch(`${monitor}/health`).then(
+    ({ ok }) => ok,
+    () => false,
+  )
+
+test('a validator that is killed comes back, its health where it was, and Ctrl-C leaves no process', async () => {
   const [victim] = pidsOf()
   process.kill(Number(victim), 'SIGKILL')
   const deadlineMs = performance.now() + 60_000
@@ -89,6 +95,10 @@ test('a validator that is killed comes back, and Ctrl-C leaves no process', asyn
     await new Promise((resolve) => setTimeout(resolve, 200))
   equal(pidsOf().length, 4)
   ok(!pidsOf().includes(victim!))
+  const areHealthy = async (): Promise<boolean> => (await Promise.all(monitors.map(isHealthy))).every(Boolean)
+  while (performance.now() < deadlineMs && !(await areHealthy()))
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  ok(await areHealthy(), 'a validator is not healthy where its health was announced')
   await devnet.stop()
   deepEqual(pidsOf(), [])
 })
