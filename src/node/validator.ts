@@ -1,5 +1,7 @@
 /** One validator as its configuration file describes it: what is read, opened, watched and closed. */
+import { existsSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { sentence } from '../base/sentence.ts'
 import { chainIdOf, parseChainSpec, SPEC_SENTENCES, type ChainSpec } from '../chain/spec.ts'
 import { genesisLedger } from '../ledger/ledger.ts'
@@ -26,13 +28,25 @@ export interface ValidatorFiles {
   readonly keys: ValidatorKeys
 }
 
-/** Reads the file at `path` and those that it names. Rejects with ConfigError. */
+/** Reads the file at `path` and those that it names; its data folder is there or can be made. Rejects with ConfigError. */
 export async function readValidatorFiles(path: string): Promise<ValidatorFiles> {
   const config = parseValidatorConfig(path, await readText(path, 'configuration'))
+  checkDataFolder(path, config)
   const spec = parseChainSpec(await readText(config.chainSpec, 'chain spec'))
   if (spec.kind === 'rejected')
     throw new ConfigError(`${config.chainSpec}: ${sentence(SPEC_SENTENCES[spec.code], spec.operands)}`)
   return { config, spec: spec.value, keys: parseValidatorKeys(config.keys, await readText(config.keys, 'keys')) }
+}
+
+/** A file in the way of the folder, or of one above it, is named. */
+function checkDataFolder(path: string, { data }: ValidatorConfig): void {
+  let there = data
+  while (!existsSync(there)) there = dirname(there)
+  if (statSync(there).isDirectory()) return
+  const inTheWay = there === data ? 'which is a file' : `and ${there} is a file`
+  throw new ConfigError(
+    `${path}: "data" must be a folder, or a path where one can be made, got ${data}, ${inTheWay}: name another folder`,
+  )
 }
 
 async function readText(path: string, what: string): Promise<string> {

@@ -128,6 +128,25 @@ describe('bad input ends in one sentence and the right exit code:', () => {
     })
 })
 
+test('validator --check refuses a data folder in whose place a file is, and passes one that is yet to be made', async () => {
+  const spec = await run('chain', 'new', specFile('checked.json'), '--validators', '1')
+  const keys = await run('validator', '--new-keys', specFile('checked-keys.json'))
+  assert.deepEqual([spec.code, keys.code], [EXIT.ok, EXIT.ok])
+  const check = (data: string): ReturnType<typeof run> => {
+    const config = { chainSpec: 'checked.json', data, keys: 'checked-keys.json', listen: [], peers: [] }
+    writeFileSync(specFile('validator.json'), JSON.stringify(config))
+    return run('validator', '--config', specFile('validator.json'), '--check')
+  }
+  for (const data of ['data', 'made/with/parents', '.', folder]) assert.equal((await check(data)).code, EXIT.ok, data)
+  for (const data of ['checked.json', 'checked.json/data']) {
+    const { code, err } = await check(data)
+    assert.equal(code, EXIT.input, data)
+    assertOneSentence(err)
+    assert.match(err, /validator\.json: "data" must be a folder, .*, got .*checked\.json.* a file: name another folder/)
+    assert.ok(err.includes(specFile(data)), err)
+  }
+})
+
 test('a chain spec is made, shown, and not overwritten', async () => {
   const file = specFile('chain.json')
   const made = await run('chain', 'new', file, '--validators', '3', '--preset', 'paper', '--json')
