@@ -24,11 +24,19 @@ export class EvidencePool {
     return this.#pairs.size
   }
 
-  /** Takes the pair of an `equivocation` effect. The latest one of a key is kept: it stays valid longest. */
-  add(first: SignedVote, second: SignedVote): void {
+  has(blsPk: Uint8Array): boolean {
+    return this.#pairs.has(toHex(blsPk))
+  }
+
+  /**
+   * Takes the pair of an `equivocation` effect. The latest one of a key is kept: it stays valid longest. False when the pool is
+   * full.
+   */
+  add(first: SignedVote, second: SignedVote): boolean {
     const name = toHex(first.blsPk)
-    if (!this.#pairs.has(name) && this.#pairs.size >= KEYS_MAX) return
+    if (!this.#pairs.has(name) && this.#pairs.size >= KEYS_MAX) return false
     this.#pairs.set(name, [first, second])
+    return true
   }
 
   /** Encoded evidence for a block on top of `ledger`, and forgets what can burn nothing any more. Visits every output. */

@@ -224,7 +224,8 @@ function checkHashes(index: number, first: Hash32, second: Hash32): Fault {
   return compareBytes(first, second) >= 0 ? rejected('evidence-same-hash', { index }) : undefined
 }
 
-function checkDoubleVote(
+/** The guilty key if both votes are its own, on different hashes, and not out of reach. `index`: for the rejection. */
+export function checkDoubleVote(
   { kernels, bls }: Engine,
   chain: Chain,
   ledger: Ledger,

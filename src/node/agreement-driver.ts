@@ -5,7 +5,6 @@
  * only then does the machine hand out what depends on it. Writes keep their order by one queue. The machine itself never
  * waits: while a write is under way it takes further events.
  */
-import { toHex } from '../base/bytes.ts'
 import { encodeBlock, type Block } from '../chain/block.ts'
 import { encodeCert, type FinalityCert } from '../chain/certificate.ts'
 import type { Agreement } from '../consensus/agreement.ts'
@@ -104,10 +103,6 @@ export class AgreementDriver {
         world.log.log('warn', `peer ${effect.peer}: ${effect.code}`, effect.operands)
         return world.onMisbehaviour(effect.peer, effect.code)
       case 'equivocation':
-        world.log.log('warn', `key ${toHex(effect.first.blsPk).slice(0, 16)}… voted twice`, {
-          height: effect.first.height,
-          round: effect.first.round,
-        })
         return world.onEquivocation(effect.first, effect.second)
     }
   }

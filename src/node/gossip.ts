@@ -28,6 +28,8 @@ export interface GossipHandlers {
   onTransaction(author: string, bytes: Uint8Array): Judgement
   /** An encoded conflict of final blocks ([EVI-2]). */
   onConflict(bytes: Uint8Array): Judgement
+  /** An encoded double vote ([EVI-1]). */
+  onDoubleVote(bytes: Uint8Array): Judgement
   /** `peer` forwarded what no honest peer forwards. */
   onFault(peer: string, reason: string): void
   /** A message is not used, and it may be nobody's fault. */
@@ -40,6 +42,8 @@ const FORWARDED_AUTHORS_MAX = 1024
 const AUTHORS_WINDOW_MS = 10 * 60_000
 const TX_BYTES_MAX = 0xffff
 const CONFLICT_BYTES_MAX = 64 * 1024
+const DOUBLE_VOTE_BYTES_MAX = 512
+const TOPICS = ['agreement', 'transactions', 'evidence', 'double-votes'] as const
 /** Bytes that gossipsub adds: topic, author, sequence number, signature. */
 const ENVELOPE_BYTES = 1024
 
@@ -53,7 +57,7 @@ export function gossipOptions(
   isFullyConnected: boolean,
 ): Partial<GossipsubOpts> {
   return {
-    allowedTopics: ['agreement', 'transactions', 'evidence'].map((name) => protocolPath(chainId, name)),
+    allowedTopics: TOPICS.map((name) => protocolPath(chainId, name)),
     // One after the other: a peer that sends faster than it is read waits for its own stream, not in our memory.
     awaitRpcHandler: true,
     awaitRpcMessageHandler: true,
@@ -91,6 +95,7 @@ export class Gossip {
   readonly #agreementTopic: string
   readonly #transactionTopic: string
   readonly #evidenceTopic: string
+  readonly #doubleVoteTopic: string
   readonly #authors = new AuthorBudget()
   readonly #forwarded = new ForwardedAuthors()
   readonly #isFullyConnected: boolean
@@ -109,6 +114,7 @@ export class Gossip {
     this.#agreementTopic = protocolPath(chainId, 'agreement')
     this.#transactionTopic = protocolPath(chainId, 'transactions')
     this.#evidenceTopic = protocolPath(chainId, 'evidence')
+    this.#doubleVoteTopic = protocolPath(chainId, 'double-votes')
   }
 
   start(): void {
@@ -120,7 +126,10 @@ export class Gossip {
       this.#conclude(peer, this.#judgeTransaction(message), 'bad-transaction-gossip'),
     )
     pubsub.topicValidators.set(this.#evidenceTopic, (peer, message) =>
-      this.#conclude(peer, this.#judgeConflict(message), 'bad-evidence-gossip'),
+      this.#conclude(peer, this.#judgeEvidence(message, CONFLICT_BYTES_MAX, 'onConflict'), 'bad-evidence-gossip'),
+    )
+    pubsub.topicValidators.set(this.#doubleVoteTopic, (peer, message) =>
+      this.#conclude(peer, this.#judgeEvidence(message, DOUBLE_VOTE_BYTES_MAX, 'onDoubleVote'), 'bad-evidence-gossip'),
     )
     for (const topic of this.#topics) pubsub.subscribe(topic)
   }
@@ -134,11 +143,15 @@ export class Gossip {
   }
 
   get #topics(): readonly string[] {
-    return [this.#agreementTopic, this.#transactionTopic, this.#evidenceTopic]
+    return [this.#agreementTopic, this.#transactionTopic, this.#evidenceTopic, this.#doubleVoteTopic]
   }
 
   publishConflict(bytes: Uint8Array): void {
     this.#publish(this.#evidenceTopic, bytes)
+  }
+
+  publishDoubleVote(bytes: Uint8Array): void {
+    this.#publish(this.#doubleVoteTopic, bytes)
   }
 
   publishAgreement(bytes: Uint8Array): void {
@@ -180,10 +193,10 @@ export class Gossip {
     return this.#handlers.onTransaction(author, message.data)
   }
 
-  #judgeConflict(message: GossipMessage): Judgement {
-    if (message.type !== 'signed' || message.data.length > CONFLICT_BYTES_MAX) return 'reject'
+  #judgeEvidence(message: GossipMessage, bytesMax: number, handler: 'onConflict' | 'onDoubleVote'): Judgement {
+    if (message.type !== 'signed' || message.data.length > bytesMax) return 'reject'
     if (!this.#authors.spend(message.from.toString())) return this.#ignore('author-too-chatty')
-    return this.#handlers.onConflict(message.data)
+    return this.#handlers[handler](message.data)
   }
 
   #ignore(reason: string): Judgement {

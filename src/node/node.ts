@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Committee } from '../chain/committee.ts'
 import { epochOf, type ChainParams } from '../chain/params.ts'
+import { toHex } from '../base/bytes.ts'
 import { rejected, type Result } from '../base/verdict.ts'
 import { decodeTx, encodeTx, txid as txidOf, type Tx } from '../chain/transaction.ts'
 import { Agreement, DEFAULT_TIMES, type AgreementTimes } from '../consensus/agreement.ts'
@@ -32,6 +33,7 @@ import { Conflicts } from './conflicts.ts'
 import { Direct } from './direct.ts'
 import { DirectSorter } from './direct-sorter.ts'
 import { Dialer } from './dialer.ts'
+import { DoubleVotes } from './double-votes.ts'
 import type { NodeEngine } from './engine.ts'
 import type { Execution } from './execution.ts'
 import { FinalBell, followResponder } from '../net/follow-responder.ts'
@@ -100,6 +102,7 @@ export class FullNode {
   readonly #bell = new FinalBell()
   readonly #journal: Journal | undefined
   readonly #conflicts: Conflicts
+  readonly #doubleVotes: DoubleVotes
   readonly #sorter: DirectSorter
   readonly #safety: SafetyStore
   readonly repair: Repair
@@ -173,7 +176,8 @@ export class FullNode {
       options.keepsJournal === true
         ? new Journal(join(options.folder, 'journal.jsonl'), engine.kernels, chain.params)
         : undefined
-    this.#evidence = new EvidencePool(chain.params, ownerOf(engine.kernels, ed25519PublicKey(options.seed)))
+    const reporter = ownerOf(engine.kernels, ed25519PublicKey(options.seed))
+    this.#evidence = new EvidencePool(chain.params, reporter)
     this.mempool = new Mempool(engine, chain, recent.ledger, cache)
     this.view = new NodeView({
       ...{ engine, chain, source: readable(store, this.repair), start: recent },
@@ -187,6 +191,16 @@ export class FullNode {
       onConflict: (evidence, bytes, name) => this.#keepConflict(evidence, bytes, name),
     })
     this.#conflicts.restore(conflictNames)
+    this.#doubleVotes = new DoubleVotes({
+      ...{ engine, chain, reporter, pool: this.#evidence },
+      ledger: () => this.ledger,
+      committee: (epoch) => this.view.committeeKeys(epoch),
+      publish: (bytes) => this.#gossip.publishDoubleVote(bytes),
+      onKey: (blsPk) => {
+        this.counts.equivocations++
+        options.log.log('warn', `key ${toHex(blsPk).slice(0, 16)}… voted twice: evidence for the next block`)
+      },
+    })
     this.#chain = new LedgerChain({
       ...{ engine, ...chain, ledger: recent.ledger, cache },
       ...(recent.cert === undefined ? {} : { cert: recent.cert }),
@@ -209,6 +223,7 @@ export class FullNode {
         return this.#takeTransaction(bytes)
       },
       onConflict: (bytes) => this.#takeConflict(bytes),
+      onDoubleVote: (bytes) => this.#doubleVotes.judge(bytes),
       onDrop: (reason) => this.counts.drop(reason),
       onFault: (peer, reason) => this.#server?.fault(peer, reason),
     })
@@ -442,10 +457,7 @@ export class FullNode {
       },
       onPeerAhead: (peer, height) => void (this.#isNewcomer || this.#catchUp.behind(peer, height)),
       onMisbehaviour: (peer, code) => this.#blame(peer, code),
-      onEquivocation: (first, second) => {
-        this.counts.equivocations++
-        this.#evidence.add(first, second)
-      },
+      onEquivocation: (first, second) => this.#doubleVotes.found(first, second),
       onFailure: (error) => this.#fail(error),
     })
   }
