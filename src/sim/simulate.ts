@@ -8,6 +8,8 @@ export interface RunReport extends Readonly<StakeHistory> {
   readonly seed: string
   readonly signatures: 'model' | 'bls'
   readonly ok: boolean
+  /** It was stopped; the figures and `ok` are of what there was until then. */
+  readonly unfinished?: true
   readonly violations: readonly Violation[]
   readonly validators: number
   readonly quorum: string
@@ -46,47 +48,69 @@ export interface RunTrace {
   readonly epochs: readonly EpochShape[]
 }
 
-export interface RunWatcher {
-  /** Now and then: how far the run is, in [0, 1], by virtual time until the heal and by blocks after it. */
-  onProgress?(share: number): void
-  onTrace?(trace: RunTrace): void
+export interface RunResult {
+  readonly report: RunReport
+  readonly trace: RunTrace
 }
 
-export function simulate(options: RunOptions, tools: SimTools, bug?: PlantedBug, watcher: RunWatcher = {}): RunReport {
+export function simulate(options: RunOptions, tools: SimTools, bug?: PlantedBug): RunReport {
+  const steps = simulation(options, tools, bug)
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value.report
+  }
+}
+
+/**
+ * The same in pieces of some events: yields the share that is done, in [0, 1], by virtual time until the heal and by blocks after
+ * it. `next(true)` ends the run where it is; its report is of what there was until then and says so.
+ */
+export function* simulation(
+  options: RunOptions,
+  tools: SimTools,
+  bug?: PlantedBug,
+): Generator<number, RunResult, boolean | undefined> {
   const world = new World(options, tools, bug)
   const { healAfterMs, progressBlocks, progressMs } = options
   const weight = healAfterMs / (healAfterMs + 1000 * progressBlocks)
   world.start()
   const isHealed = () => world.nowMs > healAfterMs
-  world.runUntil(
-    watched(isHealed, watcher, () => (weight * world.nowMs) / (healAfterMs + 1)),
-    healAfterMs + 1,
-  )
+  const healing = () => (weight * world.nowMs) / (healAfterMs + 1)
+  let end = yield* advance(world, isHealed, healAfterMs + 1, healing)
   const start = world.checkers.height + 1
   const goal = start + progressBlocks
   const isThere = () => world.lowestHeight > goal
-  const share = () => weight + ((1 - weight) * Math.max(0, world.lowestHeight - start)) / (progressBlocks + 1)
-  if (!world.runUntil(watched(isThere, watcher, share), progressMs)) {
+  const going = () => weight + ((1 - weight) * Math.max(0, world.lowestHeight - start)) / (progressBlocks + 1)
+  if (end !== 'stopped') end = yield* advance(world, isThere, progressMs, going)
+  if (end === 'late') {
     const standings = world.honest.map(({ index, standing }) =>
       standing === undefined ? `${index}: down` : `${index}: ${standing.height}/${standing.round} ${standing.step}`,
     )
     world.checkers.fail('progress', `height ${goal} not reached by all: ${standings.join(', ')}`)
   }
   world.checkAll()
-  watcher.onTrace?.(traceOf(world))
-  return reportOf(options, tools, world)
+  const report = reportOf(options, tools, world)
+  return { report: end === 'stopped' ? { ...report, unfinished: true } : report, trace: traceOf(world) }
 }
 
-const EVENTS_PER_LOOK = 2000
+/** In a network of a thousand nodes one event may take ten milliseconds. */
+const EVENTS_PER_LOOK = 10
 
-/** `isDone`, and a word to the watcher every so many events. */
-function watched(isDone: () => boolean, { onProgress }: RunWatcher, share: () => number): () => boolean {
-  if (onProgress === undefined) return isDone
-  let events = 0
-  return () => {
-    if (++events % EVENTS_PER_LOOK === 0) onProgress(Math.min(1, share()))
-    return isDone()
+/** As {@link World.runUntil}, in pieces; `late` when the time is over before it is done. */
+function* advance(
+  world: World,
+  isDone: () => boolean,
+  forMs: number,
+  share: () => number,
+): Generator<number, 'done' | 'late' | 'stopped', boolean | undefined> {
+  const { queue } = world
+  const endMs = queue.nowMs + forMs
+  for (let events = 0; !isDone(); events++) {
+    if (events % EVENTS_PER_LOOK === 0 && (yield Math.min(1, share())) === true) return 'stopped'
+    if ((queue.next() ?? Infinity) > endMs) return 'late'
+    queue.step()
   }
+  return 'done'
 }
 
 function traceOf({ finalityMsOf, checkers }: World): RunTrace {

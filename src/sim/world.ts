@@ -188,9 +188,13 @@ export class World {
 
   /** The checks that look at the whole of a run. */
   checkAll(): void {
+    // Nodes that stand alike share their ledger.
+    const checked = new Set<Ledger>()
     for (const node of this.honest) {
       const ledger = (node.chain as SimLedgerChain | undefined)?.ledger
-      if (ledger !== undefined) this.checkers.checkMoney(node.index, ledger)
+      if (ledger === undefined || checked.has(ledger)) continue
+      checked.add(ledger)
+      this.checkers.checkMoney(node.index, ledger)
     }
     this.checkers.executeAnew(this.#tools.engine, this.cast.spec, this.#chainId)
   }
