@@ -140,6 +140,7 @@ export class FullNode {
       ...(options.announce === undefined ? {} : { announce: options.announce }),
       ...(options.connectionCountMax === undefined ? {} : { connectionCountMax: options.connectionCountMax }),
       datastorePath: join(options.folder, 'libp2p'),
+      onStoreSetAside: ({ message }) => options.log.log('warn', message),
       onStoreFailure: ({ message }) =>
         options.log.log('warn', `libp2p cannot write its store, and goes on: ${message}`),
       gossip: gossipOptions(chain.chainId, chain.params, options.isFullyConnected ?? false),
