@@ -102,6 +102,8 @@ export const DEFINITION: CommandDefinition = {
   epilogue: [
     'Checkers: one final block per height, a valid chain when executed anew, money conserved, nothing signed twice,',
     'no honest node blamed, progress after the heal. A failed run prints the command that repeats it exactly.',
+    'Time to final (finalityMedianMs, finalityP99Ms): from the making of a block to its finality at an honest node, in virtual time,',
+    'whatever the clocks of the nodes show.',
     '',
     '  stakecube sim --runs 1000 --planted --json',
     '  stakecube sim --nodes 8 --faulty 2 --strategy equivocating --seed 7 --html report.html',

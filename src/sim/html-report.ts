@@ -33,7 +33,7 @@ export function htmlReport(
     '<h1>StakeCube simulation</h1>',
     `<p>Signatures: <b>${escaped(summary.signatures)}</b>. Every run repeats exactly from its seed and its flags: <code>stakecube sim --seed SEED</code>.</p>`,
     `<table>${rows.join('')}</table>`,
-    '<p>Time to final runs from the time in the block, which its proposer’s clock set: where that clock is ahead, it may be below zero.</p>',
+    '<p>Time to final runs by the world’s clock, from when a block was made to when a node had it final: how wrong the nodes’ clocks are shows in what they do only.</p>',
     ...(single === undefined ? campaignPlots(reports) : singlePlots(single)),
     bugs.length === 0 ? '' : `<h2>Planted bugs</h2><table>${bugs.join('')}</table>`,
     failed.length === 0 ? '<p>No run failed.</p>' : `<h2>Failed runs</h2><table>${failed.join('')}</table>`,

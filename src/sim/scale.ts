@@ -42,7 +42,7 @@ export interface ScaleRow {
   readonly voters: number
   readonly messagesPerNodeBlock: number
   readonly bytesPerNodeBlock: number
-  /** From a block's time to its finality, over nodes and blocks. */
+  /** From the making of a block to its finality, over nodes and blocks. */
   readonly finalityMedianMs: number
   readonly finalityP99Ms: number
   readonly transactionsPerBlock: number

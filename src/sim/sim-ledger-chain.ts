@@ -1,9 +1,10 @@
 /** The production ledger under a simulated node: a snapshot is the immutable ledger itself, the mempool a short list. */
-import { encodeBlock } from '../chain/block.ts'
+import { encodeBlock, type Block } from '../chain/block.ts'
 import type { FinalityCert } from '../chain/certificate.ts'
 import { decodeTx, txid, type Tx } from '../chain/transaction.ts'
 import { toHex } from '../base/bytes.ts'
 import type { Result } from '../base/verdict.ts'
+import type { BlockPlan } from '../consensus/chain-port.ts'
 import { LedgerChain } from '../consensus/ledger-chain.ts'
 import type { Engine } from '../crypto/engine.ts'
 import { executeBlock, type Ledger, type LedgerCode, type VerifiedCache } from '../ledger/ledger.ts'
@@ -24,6 +25,8 @@ export interface SimLedgerOptions {
   readonly cache: VerifiedCache
   /** Evidence that this node has found, as block bodies carry it. */
   evidence(ledger: Ledger): readonly Uint8Array[]
+  /** Called with each block that this node makes. */
+  built(block: Block): void
 }
 
 const POOL_COUNT_MAX = 256
@@ -31,6 +34,7 @@ const POOL_COUNT_MAX = 256
 export class SimLedgerChain extends LedgerChain implements SimChain<LedgerSnapshot> {
   readonly #engine: Engine
   readonly #pool: Map<string, Tx>
+  readonly #built: (block: Block) => void
 
   constructor(options: SimLedgerOptions) {
     const pool = new Map<string, Tx>()
@@ -46,6 +50,13 @@ export class SimLedgerChain extends LedgerChain implements SimChain<LedgerSnapsh
     })
     this.#engine = options.engine
     this.#pool = pool
+    this.#built = options.built
+  }
+
+  override buildBlock(plan: BlockPlan): Block {
+    const block = super.buildBlock(plan)
+    this.#built(block)
+    return block
   }
 
   snapshot(): LedgerSnapshot {

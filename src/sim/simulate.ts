@@ -17,7 +17,7 @@ export interface RunReport extends Readonly<StakeHistory> {
   /** Final blocks. */
   readonly height: number
   readonly virtualMs: number
-  /** From a block's time to its finality at a node. */
+  /** From the making of a block to its finality at an honest node, by the world's clock; never negative. */
   readonly finalityMedianMs: number
   readonly finalityP99Ms: number
   readonly messagesPerNodeBlock: number
@@ -39,7 +39,7 @@ export interface RunReport extends Readonly<StakeHistory> {
 /** One final block of a run, for plots. */
 export interface BlockTrace {
   readonly height: number
-  /** From the block's time to its finality, over honest nodes, virtual ms. */
+  /** From the block's making to its finality, over honest nodes, ms by the world's clock. */
   readonly medianMs: number
   readonly lastMs: number
 }

@@ -1,6 +1,8 @@
 /** One simulated network: nodes on virtual time, what goes wrong, and the checkers that watch. */
 import { equalBytes, toHex } from '../base/bytes.ts'
 import { Prng } from '../base/prng.ts'
+import type { Block } from '../chain/block.ts'
+import { blockHash } from '../chain/header.ts'
 import { KIND, type Utxo } from '../chain/output.ts'
 import { epochOf } from '../chain/params.ts'
 import { chainIdOf } from '../chain/spec.ts'
@@ -66,7 +68,10 @@ export class World {
   readonly cast: Cast
   readonly nodes: readonly SimNode<LedgerSnapshot>[]
   readonly startMs: number
-  /** Virtual milliseconds from a block's time to its finality at each honest node. */
+  /**
+   * From the making of a block to its finality at each honest node, ms of the world's time: the time in the block is of its
+   * proposer's clock, which may be wrong.
+   */
   readonly finalityMs: number[] = []
   /** The same by height. */
   readonly finalityMsOf = new Map<number, number[]>()
@@ -74,6 +79,8 @@ export class World {
   blameCount = 0
   /** Pieces of evidence in final blocks. */
   evidenceCount = 0
+  /** By block hash. */
+  readonly #builtMs = new Map<string, number>()
   readonly #options: RunOptions
   readonly #tools: SimTools
   readonly #bug: PlantedBug | undefined
@@ -240,6 +247,7 @@ export class World {
           execute: this.#execute,
           cache: this.#cache,
           evidence: (ledger) => this.#evidence[index]!.candidates(ledger),
+          built: (block) => this.#noteBuilt(block),
         }),
       openAgreement: (chain) => {
         const config: AgreementConfig = {
@@ -285,12 +293,21 @@ export class World {
     this.#keepBound(epoch + 1, ledger)
     this.#link(epoch, ledger)
     if (this.#isFaulty(node)) return
-    this.#noteFinality(Number(block.header.height), this.queue.nowMs - Number(block.header.timeMs))
+    this.#noteFinality(Number(block.header.height), hash)
     if (Number(block.header.height) > this.checkers.height) this.evidenceCount += block.body.evidence.length
     this.checkers.final(node, block, hash, cert)
   }
 
-  #noteFinality(height: number, ms: number): void {
+  /** A block that is proposed again in a later round was made in the earlier one. */
+  #noteBuilt({ header }: Block): void {
+    const name = toHex(blockHash(this.#tools.engine.kernels, header))
+    if (!this.#builtMs.has(name)) this.#builtMs.set(name, this.queue.nowMs)
+  }
+
+  #noteFinality(height: number, hash: Uint8Array): void {
+    const builtMs = this.#builtMs.get(toHex(hash))
+    if (builtMs === undefined) return
+    const ms = this.queue.nowMs - builtMs
     this.finalityMs.push(ms)
     const known = this.finalityMsOf.get(height)
     if (known === undefined) this.finalityMsOf.set(height, [ms])

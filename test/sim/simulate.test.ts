@@ -84,6 +84,19 @@ describe(`simulated networks (SIM_SEED=${FIRST_SEED}, SIM_RUNS=${RUN_COUNT})`, (
     assert.ok(medianAt(0) < medianAt(1) && medianAt(1) < medianAt(4))
   })
 
+  it('take the time to final by the world’s clock, however wrong the clocks of the nodes are', () => {
+    const base = randomRun(`${FIRST_SEED} drift`)
+    const calm = { ...base, faulty: new Map(), crashCount: 0, partitionCount: 0, eclipseCount: 0, healAfterMs: 0 }
+    const params = { ...base.params, clockDriftMsMax: 120_000 }
+    const at = (clockOffsetMsMax: number) => {
+      const report = simulate({ ...calm, params, clockOffsetMsMax, clockPeriodMs: 0, progressBlocks: 6 }, model)
+      assertOk(report)
+      return report.finalityMedianMs
+    }
+    const [right, wrong] = [at(0), at(60_000)]
+    assert.ok(right > 0 && wrong > 0 && wrong < 3 * right, `${right} and ${wrong} ms`)
+  })
+
   it('repeat exactly from their seed', () => {
     const [first, second] = [1, 2].map(() => simulate(randomRun(`${FIRST_SEED} again`), model))
     assert.deepEqual(first, second)
