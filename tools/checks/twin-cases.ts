@@ -96,14 +96,19 @@ function copyBit(from: Uint8Array, to: Uint8Array, bit: number): void {
   to[bit >> 3] = (to[bit >> 3]! & ~mask) | (from[bit >> 3]! & mask)
 }
 
+/** Select takes about n × expected / total steps: no case is drawn that would take hours. */
+const STEPS_MAX = 5000n
+
 function selectCase(random: Prng): Run {
   const totalBits = 1 + random.below(random.chance(0.1) ? 64 : 57)
   const total = (random.uint64() >> BigInt(64 - totalBits)) | 1n
   const limit = total < 1n << 56n ? total : (1n << 56n) - 1n
-  const n = random.chance(0.05) ? limit : random.uint64() % (random.chance(0.5) ? limit + 1n : limit / 64n + 1n)
+  const anyN = random.chance(0.05) ? limit : random.uint64() % (random.chance(0.5) ? limit + 1n : limit / 64n + 1n)
   const expected = random.chance(0.02)
     ? random.uint64() | 1n
     : 1n + BigInt(random.below(random.chance(0.2) ? 3000 : 60))
+  const isLong = expected < total && (anyN * expected) / total > STEPS_MAX
+  const n = isLong ? (STEPS_MAX * total) / expected : anyN
   const digest = random.bytes(32)
   const edge = random.below(8)
   if (edge === 0) digest.fill(0xff, 0, random.below(33))
