@@ -38,6 +38,8 @@ export interface AgreementTimes {
   readonly resendMs: number
   /** How long an aggregator with fewer than 2f+1 votes waits for more. */
   readonly aggregateMs: number
+  /** How long a block that has a quorum may be on its way before everybody is asked for it: all who have it answer. */
+  readonly wantMs: number
   /** How long a peer that sent what no honest peer sends is not listened to. */
   readonly ignoreMs: number
 }
@@ -50,6 +52,7 @@ export const DEFAULT_TIMES: AgreementTimes = {
   mostMs: 30_000,
   resendMs: 1000,
   aggregateMs: 60,
+  wantMs: 250,
   ignoreMs: 60_000,
 }
 
@@ -65,7 +68,7 @@ export interface AgreementConfig {
 }
 
 type Timeout = 'propose' | 'prevote' | 'precommit'
-type DeadlineName = Timeout | 'begin' | 'hold' | 'resend' | 'aggregate' | 'late-votes'
+type DeadlineName = Timeout | 'begin' | 'hold' | 'resend' | 'aggregate' | 'late-votes' | 'want'
 const ROUND_DEADLINES: readonly DeadlineName[] = ['propose', 'prevote', 'precommit', 'begin', 'hold', 'resend']
 
 /** Rounds that stay in memory behind the current one. */
@@ -170,7 +173,7 @@ export class Agreement {
     const { chain, engine, batchSeed } = this.#config
     const { header } = chain.head()
     const height = header.height + 1n
-    this.#deadlines.clear(...ROUND_DEADLINES)
+    this.#deadlines.clear(...ROUND_DEADLINES, 'want')
     const keys = chain.committee(height)
     if (keys === undefined) {
       this.#state = undefined
@@ -273,7 +276,7 @@ export class Agreement {
         return this.#decide(state, action.candidate, action.tally)
       case 'want':
         state.wanted.push(action.hash)
-        return this.#intake.sendStatus()
+        return this.#deadlines.setOnce('want', this.#nowMs + this.#config.times.wantMs)
       case 'enter-round':
         return this.#enterRound(action.round)
       case 'propose':
@@ -304,6 +307,7 @@ export class Agreement {
     if (name === 'prevote' && state.step === 'prevote') this.#act(state, { do: 'precommit', hash: NIL_HASH })
     if (name === 'precommit') this.#enterRound(state.round + 1)
     if (name === 'resend') this.#resend(state)
+    if (name === 'want' && state.missing !== undefined) this.#intake.sendStatus()
   }
 
   #decide(state: HeightState, candidate: Candidate, tally: Tally): void {

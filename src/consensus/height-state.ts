@@ -108,6 +108,11 @@ export class HeightState {
     return this.context.height
   }
 
+  /** The oldest of the wanted blocks that is still not here. */
+  get missing(): Hash32 | undefined {
+    return this.wanted.find((hash) => this.candidatesOf(hash).length === 0)
+  }
+
   /** The state of a round, made when first named. */
   at(round: number): RoundState {
     const known = this.#rounds.get(round)

@@ -105,8 +105,7 @@ export class Intake {
   sendStatus(): void {
     const state = this.#world.state()
     if (state === undefined) return
-    const wanted = state.wanted.find((hash) => state.candidatesOf(hash).length === 0) ?? NIL_HASH
-    const { height, round } = state
+    const { height, round, missing: wanted = NIL_HASH } = state
     const hasProposal = state.current.proposals.length > 0
     this.#world.emit({
       type: 'broadcast',

@@ -101,6 +101,12 @@ export class Seats {
     return count
   }
 
+  bitsOfShard(shard: number): Uint8Array {
+    const bits = emptyBitmap(this.count)
+    for (let seat = shard * this.coreSize; seat < (shard + 1) * this.coreSize; seat++) setBit(bits, seat)
+    return bits
+  }
+
   /** Two thirds of a core, and one: with that from every shard there is a quorum under either rule. */
   get goodShardSeats(): number {
     return 2 * this.#f + 1

@@ -5,13 +5,17 @@
  * quorum; what comes later, or less than that, goes out when a short time has passed, with growing pauses.
  */
 import { VOTE } from '../chain/certificate.ts'
+import { union, without } from './bitmap.ts'
 import type { HeightState } from './height-state.ts'
 import type { Aggregate } from './messages.ts'
 import type { PeerName } from './events.ts'
+import type { Seats } from './seats.ts'
 import type { Tally } from './tally.ts'
 
 interface Duty {
   sentSeats: number
+  /** Seats of the last sum. */
+  sent: Uint8Array | undefined
   dueMs: number
   pauseMs: number
 }
@@ -66,7 +70,12 @@ export class ShardAggregator {
   #dutyOf(tally: Tally, shard: number, nowMs: number): Duty {
     const ofTally = this.#duties.get(tally) ?? new Map<number, Duty>()
     this.#duties.set(tally, ofTally)
-    const duty = ofTally.get(shard) ?? { sentSeats: 0, dueMs: nowMs + this.#pauseMs, pauseMs: this.#pauseMs }
+    const duty = ofTally.get(shard) ?? {
+      sentSeats: 0,
+      sent: undefined,
+      dueMs: nowMs + this.#pauseMs,
+      pauseMs: this.#pauseMs,
+    }
     ofTally.set(shard, duty)
     return duty
   }
@@ -81,7 +90,8 @@ export class ShardAggregator {
   ): Aggregate | undefined {
     const count = tally.voteCountInShard(shard)
     // Late prevotes change nothing once there is a quorum; late precommits still make the certificate fuller ([REW-1]).
-    const isSettled = duty.sentSeats > 0 && tally.target.type === VOTE.prevote && seats.isQuorum(tally.provenBitmap)
+    const isSettled =
+      duty.sentSeats > 0 && tally.target.type === VOTE.prevote && seats.isQuorum(this.#shown(tally, seats))
     if (count <= duty.sentSeats || isSettled) {
       duty.dueMs = Infinity
       return undefined
@@ -95,6 +105,17 @@ export class ShardAggregator {
     const proven = sum === undefined ? 0 : seats.countInShard(sum.bitmap, shard)
     if (sum === undefined || proven <= duty.sentSeats) return undefined
     duty.sentSeats = proven
+    duty.sent = sum.bitmap
     return { ...tally.target, ...sum }
+  }
+
+  /** What the others can have proven: without the votes for our shards that we have not sent on. */
+  #shown(tally: Tally, seats: Seats): Uint8Array {
+    let shown = tally.provenBitmap
+    for (const [shard, { sent }] of this.#duties.get(tally) ?? []) {
+      shown = without(shown, seats.bitsOfShard(shard))
+      if (sent !== undefined) shown = union(shown, sent)
+    }
+    return shown
   }
 }
