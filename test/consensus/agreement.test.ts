@@ -5,6 +5,7 @@ import { encodeBlock } from '../../src/chain/block.ts'
 import { NIL_HASH, VOTE, encodeCert } from '../../src/chain/certificate.ts'
 import { blockHash } from '../../src/chain/header.ts'
 import { DEFAULT_TIMES } from '../../src/consensus/agreement.ts'
+import { decodeMessage } from '../../src/consensus/messages.ts'
 import { twin } from '../../src/kernels/twin/index.ts'
 import { verifyCert } from '../../src/verify/certificate.ts'
 import { ScriptedPeer, effectsOf, votesSent } from './scripted-peer.ts'
@@ -197,6 +198,27 @@ describe('Agreement: one height', () => {
     const fewer = peer.others.slice(0, -1)
     const effects = peer.hear({ kind: 'aggregate', aggregate: peer.sum(precommit, 0, hash, fewer) }, 'another')
     assert.equal(effectsOf(effects, 'final').length, 1)
+  })
+
+  it('asks for a block that has a quorum only when it does not come by itself', () => {
+    const asked = (peer: ScriptedPeer, hash: Uint8Array): number =>
+      effectsOf(peer.effects, 'broadcast').filter(({ bytes }) => {
+        const message = decodeMessage(bytes, peer.world.params)
+        return message.kind === 'accepted' && message.value.kind === 'status' && equalBytes(message.value.wanted, hash)
+      }).length
+    for (const comes of [true, false]) {
+      const peer = listener(`missing block ${comes}`)
+      const block = peer.block(0)
+      const hash = blockHash(twin, block.header)
+      peer.hearAll(precommit, 0, hash)
+      peer.advance(DEFAULT_TIMES.wantMs - 1)
+      assert.equal(asked(peer, hash), 0, 'it may be on its way')
+      if (comes) peer.hear(peer.proposal(0, block))
+      peer.advance(1)
+      assert.deepEqual([effectsOf(peer.effects, 'final').length, asked(peer, hash)], comes ? [1, 0] : [0, 1])
+      if (!comes) peer.hear({ kind: 'block', block: encodeBlock(block) })
+      assert.equal(effectsOf(peer.effects, 'final').length, 1)
+    }
   })
 
   it('takes a final block with its certificate from a peer, and blames one with a bad certificate', () => {
