@@ -3,6 +3,7 @@
  * cut off, and counts what it got rid of. They run in a process of their own (flood-process.ts).
  */
 import { randomBytes } from 'node:crypto'
+import type { Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import { concatBytes, u16, u32, u64 } from '../../src/base/bytes.ts'
@@ -60,15 +61,21 @@ const direct =
     await out.close({ signal: AbortSignal.timeout(SEND_TIMEOUT_MS) })
   }
 
-/** Requests, each on a stream of its own, whose answers nobody reads. */
+/** Requests, each on a stream of its own that is reset before anybody reads the answer. */
 const requests =
   (name: string, make: (flood: Flood) => Uint8Array): Burst =>
   async (flood, host, peer, count) => {
-    for (let sent = 0; sent < 8; sent++) {
-      const out = await stream(flood, host, peer, name)
-      const bytes = make(flood)
-      await writeFrame(out, bytes, AbortSignal.timeout(SEND_TIMEOUT_MS))
-      count(bytes.length)
+    const streams: Stream[] = []
+    try {
+      for (let sent = 0; sent < 8; sent++) {
+        const out = await stream(flood, host, peer, name)
+        streams.push(out)
+        const bytes = make(flood)
+        await writeFrame(out, bytes, AbortSignal.timeout(SEND_TIMEOUT_MS))
+        count(bytes.length)
+      }
+    } finally {
+      for (const out of streams) out.abort(new Error('next'))
     }
   }
 
@@ -114,6 +121,10 @@ export const KINDS: Readonly<Record<string, Burst>> = {
   'gossip-garbage': gossip('agreement', () => random(300)),
   'gossip-replayed': gossip('agreement', () => replayed),
   'gossip-future': gossip('agreement', ({ height }) => voteMessage(height() + 5n, 3)),
+  // The form of a double vote, by nobody who votes.
+  'gossip-double-votes': gossip('double-votes', ({ height }) =>
+    concatBytes(new Uint8Array([1]), random(16 + 48), new Uint8Array([1]), u64(height()), u32(0), random(256), u16(0)),
+  ),
   'gossip-transactions': gossip('transactions', () => random(500)),
   'gossip-frames': async (_flood, host, peer, count) => {
     const out = await host.dialProtocol(peerIdFromString(peer), '/meshsub/1.1.0')
