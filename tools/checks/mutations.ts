@@ -48,7 +48,10 @@ export async function run({ seed, full }: CheckOptions): Promise<CheckOutcome> {
   const refusedWhole = targets.filter(({ bytes, judge }) => judge(bytes).kind !== 'accepted').map(({ name }) => name)
   const tally: Tally = { mutants: 0, accepted: [], undecided: [], threw: [], codes: new Map() }
   const prng = new Prng(seed)
-  for (const target of targets) tryMutants(tally, target, chosen(target, full, prng.fork(target.name)))
+  for (const [index, target] of targets.entries()) {
+    if (full) process.stderr.write(`\rmutations: target ${index + 1} of ${targets.length}, ${tally.mutants} mutants `)
+    tryMutants(tally, target, chosen(target, full, prng.fork(target.name)))
+  }
   const caused = causedCodes(models[0]![1])
   const neverCaused = VERIFICATION_CODES.filter((code) => !caused.has(code))
   const codeless = [...tally.codes.keys()].filter(
