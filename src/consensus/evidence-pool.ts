@@ -47,12 +47,13 @@ export class EvidencePool {
     for (const [name, pair] of this.#pairs) {
       const own = outpoints.get(name)
       if (own === undefined || this.#isOld(ledger, pair[0])) this.#pairs.delete(name)
-      else encoded.push(this.#encode(pair, own))
+      else encoded.push(this.encode(pair, own))
     }
     return encoded
   }
 
-  #encode([first, second]: readonly [SignedVote, SignedVote], outpoints: readonly Outpoint[]): Uint8Array {
+  /** A pair as evidence of this node, with what it burns; without, it is what peers are told. */
+  encode([first, second]: readonly [SignedVote, SignedVote], outpoints: readonly Outpoint[]): Uint8Array {
     const { blsPk, type, height, round } = first
     const votes = inHashOrder(first, second, ({ hash }) => hash)
     return encodeEvidence({

@@ -9,12 +9,11 @@
  */
 import { equalBytes } from '../base/bytes.ts'
 import { committeeSeatCount } from '../chain/committee.ts'
-import type { Owner } from '../chain/output.ts'
 import { epochOf } from '../chain/params.ts'
 import type { EvidencePool } from '../consensus/evidence-pool.ts'
 import type { SignedVote } from '../consensus/events.ts'
 import type { Engine } from '../crypto/engine.ts'
-import { checkDoubleVote, decodeEvidence, encodeEvidence, inHashOrder, type DoubleVote } from '../ledger/evidence.ts'
+import { checkDoubleVote, decodeEvidence, type DoubleVote } from '../ledger/evidence.ts'
 import type { Chain, Ledger } from '../ledger/ledger.ts'
 import type { CommitteeKeys } from '../verify/certificate.ts'
 import type { Judgement } from './gossip.ts'
@@ -23,8 +22,6 @@ export interface DoubleVotesWorld {
   readonly engine: Engine
   readonly chain: Chain
   readonly pool: EvidencePool
-  /** This node, as the one who reports. */
-  readonly reporter: Owner
   ledger(): Ledger
   committee(epoch: number): CommitteeKeys | undefined
   publish(bytes: Uint8Array): void
@@ -41,13 +38,11 @@ export class DoubleVotes {
 
   /** A pair that the agreement found: kept and passed on. */
   found(first: SignedVote, second: SignedVote): void {
-    const { pool, reporter, publish, onKey } = this.#world
+    const { pool, publish, onKey } = this.#world
     const isKnown = pool.has(first.blsPk)
     if (!pool.add(first, second) || isKnown) return
     onKey(first.blsPk)
-    const { blsPk, type, height, round } = first
-    const votes = inHashOrder(first, second, ({ hash }) => hash)
-    publish(encodeEvidence({ kind: 1, reporter, blsPk, type, height, round, votes, burnt: [] }))
+    publish(pool.encode([first, second], []))
   }
 
   /** What gossip brought. */

@@ -177,8 +177,7 @@ export class FullNode {
       options.keepsJournal === true
         ? new Journal(join(options.folder, 'journal.jsonl'), engine.kernels, chain.params)
         : undefined
-    const reporter = ownerOf(engine.kernels, ed25519PublicKey(options.seed))
-    this.#evidence = new EvidencePool(chain.params, reporter)
+    this.#evidence = new EvidencePool(chain.params, ownerOf(engine.kernels, ed25519PublicKey(options.seed)))
     this.mempool = new Mempool(engine, chain, recent.ledger, cache)
     this.view = new NodeView({
       ...{ engine, chain, source: readable(store, this.repair), start: recent },
@@ -193,7 +192,7 @@ export class FullNode {
     })
     this.#conflicts.restore(conflictNames)
     this.#doubleVotes = new DoubleVotes({
-      ...{ engine, chain, reporter, pool: this.#evidence },
+      ...{ engine, chain, pool: this.#evidence },
       ledger: () => this.ledger,
       committee: (epoch) => this.view.committeeKeys(epoch),
       publish: (bytes) => this.#gossip.publishDoubleVote(bytes),
@@ -418,8 +417,7 @@ export class FullNode {
     })
     if (hasBegun === undefined) return
     this.#isNewcomer = false
-    if (!hasBegun)
-      return listens ? void this.#driver.stop().then(() => this.#goOn(true)) : this.#driver.start(this.#safety.saved)
+    if (!hasBegun) return listens ? this.#beginSigning() : this.#driver.start(this.#safety.saved)
     this.#silence = new Silence('none', Date.now(), this.params)
     this.#options.log.log('warn', this.#silence.reason)
   }
@@ -429,6 +427,10 @@ export class FullNode {
     if (this.#silence?.endsWith(block.header) !== true) return
     this.#silence = undefined
     this.#options.log.log('info', `signing from height ${block.header.height + 1n}`)
+    this.#beginSigning()
+  }
+
+  #beginSigning(): void {
     void this.#driver.stop().then(() => this.#goOn(true))
   }
 

@@ -22,7 +22,6 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { equalBytes } from '../base/bytes.ts'
@@ -38,10 +37,10 @@ import {
   slotVersion,
 } from './card-pages.ts'
 import type { Generation, ReadSlot } from './card-pages.ts'
+import { syncFolder, writeFully } from './durable-files.ts'
 import { lockFolder, storeFailure } from './file-lock.ts'
 import type { Writes } from './record-log.ts'
 import { StoreError, type StoreWarning } from './store-error.ts'
-import { syncFolder } from './sync-folder.ts'
 
 /** Raise it with every change that an older program would misread. */
 export const CARD_STORE_VERSION = 1
@@ -346,9 +345,4 @@ function firstGeneration({ file }: Slot): ReadSlot {
   fdatasyncSync(file)
   const page = 1 + pagesOf(pages.length)
   return { generation, entries: new Map(), sequence: 1, page, isDamaged: false }
-}
-
-function writeFully(file: number, bytes: Uint8Array, position: number): void {
-  for (let written = 0; written < bytes.length;)
-    written += writeSync(file, bytes, written, bytes.length - written, position + written)
 }

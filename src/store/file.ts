@@ -6,9 +6,10 @@
  * else is not used at all. In both cases the old file is kept under a new name and a warning says so. A log of a newer
  * version is refused and left alone.
  */
-import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Store } from '../ports/index.ts'
+import { syncFolder, writeFully } from './durable-files.ts'
 import { lockFolder, storeFailure } from './file-lock.ts'
 import { LIGHT_STORE_VERSION } from './light-version.ts'
 import {
@@ -22,7 +23,6 @@ import {
   type Writes,
 } from './record-log.ts'
 import { StoreError, type StoreWarning } from './store-error.ts'
-import { syncFolder } from './sync-folder.ts'
 
 const LOG_NAME = 'light.store'
 /** A log is rewritten once it is longer than this and than four times its live entries. */
@@ -192,9 +192,4 @@ function writeLog(
     closeSync(file)
     throw error
   }
-}
-
-function writeFully(file: number, bytes: Uint8Array, position: number): void {
-  for (let written = 0; written < bytes.length;)
-    written += writeSync(file, bytes, written, bytes.length - written, position + written)
 }

@@ -21,13 +21,12 @@ import {
   renameSync,
   rmSync,
   write,
-  writeSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { concatBytes, equalBytes, u32, u64 } from '../base/bytes.ts'
+import { syncFolder, writeFully } from './durable-files.ts'
 import { storeFailure } from './file-lock.ts'
-import { syncFolder } from './sync-folder.ts'
 
 const HEAD_BYTES = 12
 const CHECKSUM_BYTES = 16
@@ -110,7 +109,7 @@ function makeSlots(folder: string): void {
   const empty = encodeSlot({ sequence: 0n, payload: new Uint8Array(0) })
   for (const name of NAMES) {
     const file = openSync(join(draft, name), 'w', 0o600)
-    writeSync(file, empty)
+    writeFully(file, empty, 0)
     fdatasyncSync(file)
     closeSync(file)
   }

@@ -26,8 +26,8 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { concatBytes, equalBytes, u32, u64 } from '../base/bytes.ts'
+import { syncFolder } from './durable-files.ts'
 import { storeFailure } from './file-lock.ts'
-import { syncFolder } from './sync-folder.ts'
 
 const HEAD_BYTES = 20
 const SEGMENT_BYTES = 256 * 1024

@@ -9,7 +9,7 @@ import { VOTE, voteMessage } from '../../src/chain/certificate.ts'
 import { chainIdOf } from '../../src/chain/spec.ts'
 import { EvidencePool } from '../../src/consensus/evidence-pool.ts'
 import type { SignedVote } from '../../src/consensus/events.ts'
-import { decodeEvidence, encodeEvidence, inHashOrder } from '../../src/ledger/evidence.ts'
+import { decodeEvidence } from '../../src/ledger/evidence.ts'
 import { committeeOf, genesisLedger } from '../../src/ledger/ledger.ts'
 import { createHost } from '../../src/net/host.ts'
 import { protocolPath } from '../../src/net/protocol-path.ts'
@@ -33,18 +33,15 @@ function vote(secret: Uint8Array, byte: number, height = 1n): SignedVote {
 }
 const secretOf = (validator: number): Uint8Array => config.validators[validator]!.blsSecret
 
-function encoded(first: SignedVote, second: SignedVote): Uint8Array {
-  const { blsPk, type, height, round } = first
-  const votes = inHashOrder(first, second, ({ hash }) => hash)
-  return encodeEvidence({ kind: 1, reporter, blsPk, type, height, round, votes, burnt: [] })
-}
+const encoded = (first: SignedVote, second: SignedVote): Uint8Array =>
+  new EvidencePool(params, reporter).encode([first, second], [])
 
 function node() {
   const told: string[] = []
   const published: Uint8Array[] = []
   const pool = new EvidencePool(params, reporter)
   const doubleVotes = new DoubleVotes({
-    ...{ engine, chain: { params, chainId }, pool, reporter },
+    ...{ engine, chain: { params, chainId }, pool },
     ledger: () => ledger,
     committee: (epoch) => (epoch <= 1 ? committeeOf(ledger, epoch) : undefined),
     publish: (bytes) => published.push(bytes),
