@@ -401,7 +401,7 @@ export class FullNode {
   /** A newcomer signs from the first block on, or is silent when there are blocks that it may have signed. */
   async #lookAround(): Promise<void> {
     if (this.expectsPeers)
-      this.#options.log.log('info', 'nothing is stored yet: peers are asked whether the chain has begun')
+      this.#options.log.log('debug', 'nothing is stored yet: peers are asked whether the chain has begun')
     let listens = false
     const hasBegun = await hasChainBegun({
       peerCount: this.#options.peers.length,
